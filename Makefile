@@ -1,0 +1,63 @@
+# Targets are listed by `make` alone. Bun is the version that package.json names: from PATH, else from npm into .tools/.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test check fmt bench clean
+SHELL := /bin/bash
+
+VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
+BUN_VERSION := $(shell sed -n 's/.*"packageManager": "bun@\(.*\)".*/\1/p' package.json)
+BUN := .tools/bun-$(BUN_VERSION)
+INSTALLED := node_modules/.installed
+OUTPUT := _output/local/bin/linux/amd64
+SOURCES := $(shell find src -name '*.ts' -not -name '*.test.ts' -not -path 'src/testing/*')
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## the main job before your eyes: an apiserver, the proxy, a LIST from memory, fifty watchers (ONCE=1: ends by itself)
+	@$(BUN) test/demo.ts $(if $(ONCE),--once)
+
+build: $(OUTPUT)/edge-proxy ## the binary ./edge-proxy, the same bytes every time
+
+test: build ## unit and contract tests, then end to end on the binary (a real kube-apiserver where one is found)
+	@$(BUN) test/run.ts
+
+check: $(INSTALLED) ## format, types, lint, who imports whom
+	$(BUN) fmt --check
+	$(BUN) check
+	node_modules/.bin/oxlint --type-aware --deny-warnings src bench test
+	$(BUN) test src/architecture.test.ts
+
+fmt: $(INSTALLED) ## format all files in place
+	$(BUN) fmt
+
+bench: build ## measure the binary against the apiserver and nginx (ARGS="--help")
+	@$(BUN) bench/main.ts $(ARGS)
+
+clean: ## remove what was built and installed
+	rm -rf _output edge-proxy node_modules .tools
+
+$(OUTPUT)/edge-proxy: $(INSTALLED) $(SOURCES) package.json Makefile
+	@echo "building $@"
+	@mkdir -p $(@D)
+	@$(BUN) build --compile --minify --bytecode --format=esm \
+	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv \
+	  --compile-exec-argv="--smol --max-http-header-size=262144" \
+	  --define EDGE_PROXY_VERSION='"$(VERSION)"' \
+	  src/main.ts $(wildcard src/upstream/credential-worker.ts) --outfile $@ >/dev/null
+	@ln -sf $@ edge-proxy
+
+$(INSTALLED): package.json bun.lock | $(BUN)
+	@echo "installing packages"
+	@$(BUN) install --frozen-lockfile --silent
+	@touch $@
+
+# npm moves the binary when it runs install scripts, and leaves it in the platform's package when it does not.
+$(BUN):
+	@mkdir -p .tools
+	@if [ "$$(bun --version 2>/dev/null)" != "$(BUN_VERSION)" ]; then \
+	  echo "getting Bun $(BUN_VERSION) from the npm registry"; \
+	  npm install --prefix .tools --no-save --no-audit --no-fund --loglevel=error bun@$(BUN_VERSION) >/dev/null; \
+	fi
+	@for candidate in "$$(command -v bun)" .tools/node_modules/bun/bin/bun.exe .tools/node_modules/@oven/bun-linux-*/bin/bun; do \
+	  [ "$$($$candidate --version 2>/dev/null)" = "$(BUN_VERSION)" ] && ln -sf "$$(realpath $$candidate)" $@ && exit 0; \
+	done; echo "Bun $(BUN_VERSION) is neither on PATH nor to be had from npm" >&2; exit 1
