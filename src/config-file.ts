@@ -1,0 +1,63 @@
+import { dirname } from "node:path";
+
+import { splitList } from "./config-args.ts";
+import { ConfigError } from "./config-error.ts";
+import { findFlag, type Flag, type FlagName, flags, type Given } from "./config-flags.ts";
+import { nearest } from "./config-nearest.ts";
+
+/**
+ * Reads the text of a config file: YAML whose keys are the names of the flags; a list may also be a YAML sequence.
+ * Throws a ConfigError that names the file and the key for broken YAML, an unknown key and a value of the wrong form.
+ */
+export function parseConfigFile(file: string, text: string): Map<FlagName, Given> {
+  const given = new Map<FlagName, Given>();
+  for (const [key, value] of Object.entries(parseMapping(file, text))) {
+    const flag = findFlag(key);
+    if (flag === undefined) throw unknownKey(file, key);
+    if (flag.commandLineOnly === true) {
+      throw new ConfigError(`${file}: ${key}: only on the command line, as --${key}`);
+    }
+    if (value === null) continue;
+    const place = `${file}: ${key}`;
+    given.set(flag.name, { values: textsOf(flag, value, place), place, folder: dirname(file) });
+  }
+  return given;
+}
+
+function parseMapping(file: string, text: string): object {
+  let parsed: unknown;
+  try {
+    parsed = Bun.YAML.parse(text);
+  } catch (error) {
+    throw new ConfigError(`${file}: ${error instanceof Error ? error.message : "no YAML"}`, error);
+  }
+  if (parsed === null || parsed === undefined) return {};
+  if (typeof parsed !== "object" || Array.isArray(parsed)) {
+    throw new ConfigError(`${file}: not "key: value" lines with the names of the flags as keys`);
+  }
+  return parsed;
+}
+
+function unknownKey(file: string, key: string): ConfigError {
+  const keys = flags.filter((flag) => !("commandLineOnly" in flag)).map((flag) => flag.name);
+  const near = nearest(key.replace(/^--/, ""), keys);
+  const hint = near === undefined ? "--help lists all" : `the nearest is ${near}`;
+  return new ConfigError(`${file}: ${key}: unknown key; ${hint}`);
+}
+
+function textsOf(flag: Flag, value: unknown, place: string): readonly string[] {
+  if (flag.kind === "list") {
+    const parts = Array.isArray(value) ? value : splitList(textOf(value, place));
+    return parts.map((part) => textOf(part, place));
+  }
+  if (flag.kind === "boolean" && typeof value !== "boolean") {
+    throw new ConfigError(`${place}: ${JSON.stringify(value)} is neither true nor false`);
+  }
+  return [textOf(value, place)];
+}
+
+function textOf(value: unknown, place: string): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  throw new ConfigError(`${place}: ${JSON.stringify(value)} is no single value`);
+}

@@ -1,0 +1,29 @@
+import { parseArgs } from "./config-args.ts";
+import { ConfigError } from "./config-error.ts";
+import { parseConfigFile } from "./config-file.ts";
+import type { GivenFlags } from "./config-flags.ts";
+import type { ConfigInput } from "./config-input.ts";
+import { pathSetting } from "./config-settings.ts";
+
+/** What flags and config file give; of a flag in both the command line's. Throws a ConfigError for what cannot be read. */
+export function readGiven(input: ConfigInput): GivenFlags {
+  const fromArgs = parseArgs(input.argv, input.folder);
+  const file = pathSetting(fromArgs, "config", input.env);
+  if (file === undefined) return fromArgs;
+  return new Map([...parseConfigFile(file, readText(input, file)), ...fromArgs]);
+}
+
+function readText(input: ConfigInput, file: string): string {
+  try {
+    return input.readFile(file);
+  } catch (error) {
+    throw new ConfigError(`--config: ${reasonOf(error, file)}`, error);
+  }
+}
+
+function reasonOf(error: unknown, file: string): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return `${file}: no such file`;
+  if (code === "EACCES") return `${file}: not readable for this user`;
+  return `${file}: not readable (${String(code ?? error)})`;
+}

@@ -1,0 +1,105 @@
+// Times and sizes. A parser throws a ConfigError without the flag's name, which its caller puts before it.
+
+import { ConfigError } from "./config-error.ts";
+
+const msPerUnit: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+const durationPart = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+
+/** Milliseconds of a Go duration (time.ParseDuration): `5m`, `1h30m`, `250ms`, `0`. Negative ones are none here. */
+export function parseDuration(text: string): number {
+  if (text === "0") return 0;
+  const parts = [...text.matchAll(durationPart)];
+  const total = parts.reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * (msPerUnit[unit ?? ""] ?? Number.NaN),
+    0,
+  );
+  if (text === "" || parts.map(([part]) => part).join("") !== text || !Number.isFinite(total)) {
+    throw new ConfigError(`${JSON.stringify(text)} is no duration; write it as 5m or 1h30m`);
+  }
+  return total;
+}
+
+/** Timers of JavaScript hold 31 bits of milliseconds, 24.8 days: what is longer fires at once. */
+const longestDurationMs = 2 ** 31 - 1;
+
+/** As `parseDuration`, and not below the least of it, nor beyond what a timer can hold. */
+export function parseDurationFrom(leastMs: number): (text: string) => number {
+  return (text) => {
+    const milliseconds = parseDuration(text);
+    if (milliseconds < leastMs) {
+      throw new ConfigError(`${text} is too short; at least ${formatDuration(leastMs)}`);
+    }
+    if (milliseconds > longestDurationMs) {
+      throw new ConfigError(`${text} is too long; at most 596h`);
+    }
+    return milliseconds;
+  };
+}
+
+/** A duration as Go would take it back, in the largest unit that needs no fraction. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return "0";
+  for (const unit of ["h", "m", "s", "ms", "us"]) {
+    const amount = milliseconds / (msPerUnit[unit] ?? 1);
+    if (Number.isInteger(amount)) return `${amount}${unit}`;
+  }
+  return `${Math.round(milliseconds * 1e6)}ns`;
+}
+
+const bytesPerUnit: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+};
+
+/**
+ * Bytes of a Kubernetes quantity (apimachinery, api/resource): `64Mi`, `1Gi`, `500k`, `1e6`, `65536`.
+ * Fractions of a byte round up, as there.
+ */
+export function parseSize(text: string): number {
+  const [, amount, exponent, unit] =
+    /^(\d+\.?\d*|\.\d+)(?:[eE]\+?(\d{1,2})|([kMGTP]|[KMGTP]i))?$/.exec(text) ?? [];
+  const bytes = Math.ceil(
+    Number(`${amount}e${exponent ?? 0}`) * (bytesPerUnit[unit ?? ""] ?? Number.NaN),
+  );
+  if (amount === undefined || !Number.isSafeInteger(bytes)) {
+    throw new ConfigError(
+      `${JSON.stringify(text)} is no size; write it as 64Mi, 1Gi, 500k or bytes`,
+    );
+  }
+  return bytes;
+}
+
+/** As `parseSize`, and not below the least of it. */
+export function parseSizeFrom(leastBytes: number): (text: string) => number {
+  return (text) => {
+    const bytes = parseSize(text);
+    if (bytes >= leastBytes) return bytes;
+    throw new ConfigError(`${text} is too small; at least ${formatSize(leastBytes)}`);
+  };
+}
+
+/** A size as a quantity, in the largest binary unit that needs no fraction. */
+export function formatSize(bytes: number): string {
+  const units = ["Pi", "Ti", "Gi", "Mi", "Ki"];
+  const unit = units.find((name) => bytes > 0 && bytes % (bytesPerUnit[name] ?? 1) === 0) ?? "";
+  return `${bytes / (bytesPerUnit[unit] ?? 1)}${unit}`;
+}

@@ -1,0 +1,101 @@
+import { ConfigError } from "./config-error.ts";
+
+/** A resource of one API version; the core group is the empty string. Fits api/group-version-resource.ts by shape. */
+export interface PreloadedResource {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+const groupForm = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?";
+const preloadForm = new RegExp(
+  `^(?:(?<group>${groupForm})/)?(?<version>v\\d+(?:(?:alpha|beta)\\d+)?)/(?<resource>[a-z0-9][-a-z0-9]*)$`,
+);
+
+/** `apps/v1/deployments`, or `v1/configmaps` in the core group. */
+export function parsePreload(text: string): PreloadedResource {
+  const { group = "", version, resource } = preloadForm.exec(text)?.groups ?? {};
+  if (version === undefined || resource === undefined) {
+    throw new ConfigError(
+      `${JSON.stringify(text)} is no resource; write it as v1/configmaps or apps/v1/deployments`,
+    );
+  }
+  return { group, version, resource };
+}
+
+/** Resources by group and name; `*` stands for any run of characters. */
+export interface ResourcePattern {
+  readonly group: string;
+  readonly resource: string;
+}
+
+/** `apps/deployments`, `apps/*`, `/pods` or `pods` in the core group; `*` alone is all there is. */
+export function parsePattern(text: string): ResourcePattern {
+  if (text === "*") return { group: "*", resource: "*" };
+  const [, group = "", resource] = /^(?:([-a-z0-9.*]*)\/)?([-a-z0-9*]+)$/.exec(text) ?? [];
+  if (resource === undefined) {
+    throw new ConfigError(
+      `${JSON.stringify(text)} is no pattern; write it as apps/deployments, apps/* or /pods`,
+    );
+  }
+  return { group, resource };
+}
+
+/** A pattern in the form it is given in. */
+export function formatPattern({ group, resource }: ResourcePattern): string {
+  return `${group}/${resource}`;
+}
+
+/** What changes too often to be worth keeping: cached only where it is named without `*`. */
+const onlyByName: readonly ResourcePattern[] = [
+  { group: "", resource: "events" },
+  { group: "events.k8s.io", resource: "events" },
+  { group: "coordination.k8s.io", resource: "leases" },
+];
+
+/** What is computed for each request and cannot be watched. */
+const virtual: readonly ResourcePattern[] = [
+  { group: "authentication.k8s.io", resource: "*" },
+  { group: "authorization.k8s.io", resource: "*" },
+  { group: "metrics.k8s.io", resource: "*" },
+  { group: "custom.metrics.k8s.io", resource: "*" },
+  { group: "external.metrics.k8s.io", resource: "*" },
+  { group: "", resource: "bindings" },
+  { group: "", resource: "componentstatuses" },
+];
+
+/** Whether a resource may be cached, by the patterns of `--cache-resources` and `--no-cache-resources`. */
+export function createCacheableTest(
+  allowed: readonly ResourcePattern[],
+  refused: readonly ResourcePattern[],
+): (group: string, resource: string) => boolean {
+  const isNamed = (group: string, resource: string) =>
+    allowed.some((pattern) => pattern.group === group && pattern.resource === resource);
+  const isRefused = matcher([...virtual, ...refused]);
+  const isAllowed = matcher(allowed);
+  const isOnlyByName = matcher(onlyByName);
+  return (group, resource) =>
+    !isRefused(group, resource) &&
+    isAllowed(group, resource) &&
+    (!isOnlyByName(group, resource) || isNamed(group, resource));
+}
+
+function matcher(
+  patterns: readonly ResourcePattern[],
+): (group: string, resource: string) => boolean {
+  const tests = patterns.map(({ group, resource }) => ({
+    group: wildcard(group),
+    resource: wildcard(resource),
+  }));
+  return (group, resource) =>
+    tests.some((test) => test.group.test(group) && test.resource.test(resource));
+}
+
+function wildcard(pattern: string): RegExp {
+  return new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => RegExp.escape(part))
+      .join(".*")}$`,
+  );
+}

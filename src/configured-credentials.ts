@@ -1,0 +1,22 @@
+import { type Config, ConfigError } from "./config.ts";
+import { CredentialError, type CredentialSource, openCredentials } from "./upstream/kubeconfig.ts";
+
+/**
+ * Opens the credentials that a Config names. Rejects with a ConfigError where they cannot be used.
+ * With `plugins: "leave"` no exec plugin runs and nothing reaches a network.
+ */
+export async function openConfiguredCredentials(
+  config: Config,
+  plugins: "run" | "leave" = "run",
+): Promise<CredentialSource> {
+  try {
+    return await openCredentials({
+      origin: config.credentials,
+      serverAddr: config.serverAddr,
+      plugins,
+    });
+  } catch (error) {
+    if (error instanceof CredentialError) throw new ConfigError(error.message, error);
+    throw error;
+  }
+}
