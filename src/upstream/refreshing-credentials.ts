@@ -1,0 +1,106 @@
+import { log } from "../log.ts";
+import { renewalDelay, retryDelayMs } from "./credential-renewal.ts";
+import { type Credentials, isSameIdentity } from "./credentials.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+type Read = (signal: AbortSignal) => Promise<Credentials>;
+type Listener = (credentials: Credentials) => void;
+
+/** Short enough for a token that is rotated minutes before it ends; a few calls of stat cost microseconds. */
+const pollMs = 5000;
+/** A storm of refused requests asks for many readings: unchanged files are read once in this time. */
+const restMs = 1000;
+
+/** Credentials that are read again when their files change, before they end, and when asked to. Timers keep no process alive. */
+export class RefreshingCredentials {
+  readonly #read: Read;
+  readonly #listeners = new Set<Listener>();
+  readonly #closed = new AbortController();
+  readonly #poll: NodeJS.Timeout;
+  #current: Credentials;
+  /** The fingerprint of the files when they were last read, well or not. */
+  #seen: string;
+  #readAt = performance.now();
+  #underWay: Promise<Credentials> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+  #complaint: string | undefined;
+
+  constructor(first: Credentials, read: Read) {
+    this.#read = read;
+    this.#current = first;
+    this.#seen = fingerprint(first.files);
+    this.#poll = setInterval(() => this.#look(), pollMs);
+    this.#poll.unref();
+    this.#renewIn(renewalDelay(first.expiresAt, Date.now()));
+  }
+
+  current(): Credentials {
+    return this.#current;
+  }
+
+  onChange(listener: Listener): void {
+    this.#listeners.add(listener);
+  }
+
+  refresh(): Promise<Credentials> {
+    this.#underWay ??= this.#reload().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  close(): void {
+    clearInterval(this.#poll);
+    clearTimeout(this.#renewal);
+    this.#listeners.clear();
+    this.#closed.abort();
+  }
+
+  async #reload(): Promise<Credentials> {
+    const seen = fingerprint(this.#current.files);
+    if (seen === this.#seen && performance.now() - this.#readAt < restMs) return this.#current;
+    this.#seen = seen;
+    try {
+      this.#adopt(await this.#read(this.#closed.signal));
+    } catch (error) {
+      this.#renewIn(retryDelayMs);
+      throw error;
+    } finally {
+      this.#readAt = performance.now();
+    }
+    return this.#current;
+  }
+
+  #adopt(next: Credentials): void {
+    const before = this.#current;
+    this.#current = next;
+    // Files that the reading brought up have not been looked at before it.
+    if (next.files.join("\n") !== before.files.join("\n")) this.#seen = fingerprint(next.files);
+    this.#renewIn(renewalDelay(next.expiresAt, Date.now()));
+    if (this.#complaint !== undefined)
+      log.info("credentials are read again", { from: next.source });
+    this.#complaint = undefined;
+    if (isSameIdentity(before, next)) return;
+    for (const listener of this.#listeners) listener(next);
+  }
+
+  #look(): void {
+    if (fingerprint(this.#current.files) !== this.#seen) this.#refreshInBackground();
+  }
+
+  #refreshInBackground(): void {
+    this.refresh().catch((error: unknown) => {
+      if (this.#closed.signal.aborted) return;
+      const complaint = error instanceof Error ? error.message : String(error);
+      if (complaint !== this.#complaint) log.warn(`credentials stay as they were: ${complaint}`);
+      this.#complaint = complaint;
+    });
+  }
+
+  #renewIn(delayMs: number | undefined): void {
+    clearTimeout(this.#renewal);
+    if (delayMs === undefined || this.#closed.signal.aborted) return;
+    this.#renewal = setTimeout(() => this.#refreshInBackground(), delayMs);
+    this.#renewal.unref();
+  }
+}
