@@ -1,0 +1,52 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it must run before all else is loaded
+import "./fetch-cap.ts";
+
+import { defineCommand, runCommand } from "citty";
+
+import { checkConfig } from "./check-config.ts";
+import { processInput } from "./config-input.ts";
+import { type Config, ConfigError, readAction, readConfig } from "./config.ts";
+import { helpText } from "./help.ts";
+import { redact } from "./log-redact.ts";
+import { configureLog, log } from "./log.ts";
+import { serve } from "./server.ts";
+import { version } from "./version.ts";
+
+/** The command line is read strictly by config-args.ts: citty itself takes unknown flags, and `--no-cache-resources` as a negation. */
+const command = defineCommand({
+  meta: { name: "edge-proxy", version, description: "A kube-apiserver for one node" },
+  run: ({ rawArgs }) => run(rawArgs),
+});
+
+async function run(argv: readonly string[]): Promise<void> {
+  const read = () => readConfig({ ...processInput(), argv });
+  switch (readAction(argv)) {
+    case "help":
+      return print(helpText(version));
+    case "version":
+      return print(`${version}\n`);
+    case "check":
+      return print(await checkConfig(read()));
+    case "serve":
+      return start(read());
+  }
+}
+
+async function start(config: Config): Promise<void> {
+  configureLog({ format: config.logFormat, verbosity: config.verbosity });
+  for (const notice of config.notices) log.info(notice);
+  await serve(config);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** Bad input is one line and exit code 2; what nobody foresaw is one line and 1. */
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`edge-proxy: ${redact(message).replaceAll(/\s*[\r\n]+\s*/g, " ")}\n`);
+  process.exit(error instanceof ConfigError ? 2 : 1);
+}
+
+await runCommand(command, { rawArgs: process.argv.slice(2) }).catch(fail);
