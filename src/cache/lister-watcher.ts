@@ -1,0 +1,56 @@
+import type { GroupVersionResource } from "../api/group-version-resource.ts";
+import type { Selection } from "../api/selection.ts";
+import type { Format } from "../codec/codec.ts";
+
+/** A 200's body as it arrives. */
+export interface ListWatchStream {
+  readonly status: 200;
+  readonly contentType: string;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** Any other answer; its body has been read or thrown away. */
+export interface ListWatchRefusal {
+  readonly status: number;
+  readonly message: string;
+}
+
+export type ListWatchAnswer = ListWatchStream | ListWatchRefusal;
+
+/** What of a resource is listed or watched, and in which encoding. */
+export interface ListWatchTarget extends Selection {
+  readonly gvr: GroupVersionResource;
+  readonly format: Format;
+}
+
+/** One page of a consistent list; the first page has no `continue`. */
+export interface ListPage {
+  readonly limit: number;
+  readonly continue: string;
+}
+
+/** From where a watch begins: a resourceVersion, or the current state as initial events (KEP-3157). */
+export type WatchStart =
+  | { readonly from: "resourceVersion"; readonly resourceVersion: string }
+  | { readonly from: "initial events" };
+
+/**
+ * What a Reflector needs of an apiserver. Both reject only when no answer came (refused, cut, out of time); they end with
+ * the signal. Bookmarks are always asked for.
+ */
+export interface ListerWatcher {
+  list(target: ListWatchTarget, page: ListPage, signal: AbortSignal): Promise<ListWatchAnswer>;
+  watch(
+    target: ListWatchTarget,
+    start: WatchStart,
+    timeoutSeconds: number,
+    signal: AbortSignal,
+  ): Promise<ListWatchAnswer>;
+  /** Whether the link that carries watches is alive: asked when one has been silent. Never rejects. */
+  probe(): Promise<boolean>;
+}
+
+/** Whether the answer is a stream to read. */
+export function isStream(answer: ListWatchAnswer): answer is ListWatchStream {
+  return answer.status === 200 && "body" in answer;
+}

@@ -1,0 +1,272 @@
+import type { GroupVersionResource } from "../api/group-version-resource.ts";
+import type { Item } from "../api/item.ts";
+import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import type { Selection } from "../api/selection.ts";
+import type { Status } from "../api/status.ts";
+import type { ChangeEvent } from "../api/watch-event.ts";
+import type { Codec, ListForm, TypeForm } from "../codec/codec.ts";
+import { Frames } from "./frames.ts";
+import { History, type HistoryLimits } from "./history.ts";
+import { Store } from "./store.ts";
+
+/** What is cached as one: the objects of a resource that a selection shows, in one encoding. */
+export interface Scope extends Selection {
+  readonly gvr: GroupVersionResource;
+  readonly codec: Codec;
+}
+
+/** Someone who is told of every change, in order. It must not throw. */
+export interface Watcher {
+  /** A change; the watcher itself drops what it has had. */
+  deliver(frames: Frames): void;
+  /** The scope's history broke or it is gone: an ERROR event with this Status, or a clean end without one. */
+  end(status: Status | undefined): void;
+}
+
+/** A scope that holds a whole state. */
+interface Filled {
+  readonly store: Store;
+  readonly history: History;
+  readonly resourceVersion: ResourceVersion;
+  readonly form: TypeForm;
+}
+
+interface Waiter {
+  readonly atLeast: ResourceVersion;
+  readonly done: (isFresh: boolean) => void;
+}
+
+/**
+ * A live copy of a scope. Its one writer is a Reflector; readers see whole states only: items, history and
+ * resourceVersion change in one synchronous block, and a relist is filled aside and swapped in.
+ */
+export class WatchCache {
+  readonly scope: Scope;
+  readonly #historyLimits: HistoryLimits;
+  #filled: Filled | undefined;
+  #listForm: ListForm | undefined;
+  #watchers = new Set<Watcher>();
+  #waiters = new Set<Waiter>();
+  #version = 0;
+
+  constructor(scope: Scope, historyLimits: HistoryLimits) {
+    this.scope = scope;
+    this.#historyLimits = historyLimits;
+  }
+
+  /** Whether it has a state to show. */
+  get isFilled(): boolean {
+    return this.#filled !== undefined;
+  }
+
+  /** The resourceVersion reached; undefined while it is not filled. */
+  get resourceVersion(): ResourceVersion | undefined {
+    return this.#filled?.resourceVersion;
+  }
+
+  /** Counts the changes of what a reader can see, resourceVersion included: equal versions give equal answers. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get size(): number {
+    return this.#filled?.store.size ?? 0;
+  }
+
+  /** The memory held, about: objects and history. */
+  get byteLength(): number {
+    return (this.#filled?.store.byteLength ?? 0) + (this.#filled?.history.byteLength ?? 0);
+  }
+
+  get form(): TypeForm | undefined {
+    return this.#filled?.form;
+  }
+
+  /** How a list of this type is written; undefined until one has been seen. */
+  get listForm(): ListForm | undefined {
+    return this.#listForm;
+  }
+
+  get watcherCount(): number {
+    return this.#watchers.size;
+  }
+
+  learnListForm(form: ListForm): void {
+    this.#listForm = form;
+  }
+
+  // Readers
+
+  get store(): Store | undefined {
+    return this.#filled?.store;
+  }
+
+  /** The state at this resourceVersion; undefined when it is ahead, or the history does not reach back to it. */
+  storeAt(resourceVersion: ResourceVersion): Store | undefined {
+    const filled = this.#filled;
+    if (filled === undefined) return undefined;
+    const behind = compareResourceVersion(resourceVersion, filled.resourceVersion);
+    if (behind === 0) return filled.store;
+    if (behind > 0 || compareResourceVersion(resourceVersion, filled.history.statesSince) < 0)
+      return undefined;
+    const changes = filled.history.after(resourceVersion);
+    if (changes === undefined) return undefined;
+    const store = filled.store.clone();
+    for (const event of changes.toReversed()) {
+      if (event.previous === undefined) store.delete(event.item.key);
+      else store.set(event.previous);
+    }
+    return store;
+  }
+
+  /**
+   * The changes after this resourceVersion; undefined when some are gone. Those of a narrower selection need the
+   * previous objects, which may reach back less far.
+   */
+  changesAfter(
+    resourceVersion: ResourceVersion,
+    reach: "whole scope" | "narrower",
+  ): readonly ChangeEvent[] | undefined {
+    const history = this.#filled?.history;
+    if (history === undefined) return undefined;
+    if (reach === "narrower" && compareResourceVersion(resourceVersion, history.statesSince) < 0)
+      return undefined;
+    return history.after(resourceVersion);
+  }
+
+  /** The oldest resourceVersion that a watch can go on from. */
+  get historySince(): ResourceVersion | undefined {
+    return this.#filled?.history.since;
+  }
+
+  frames(event: ChangeEvent): Frames {
+    if (this.#filled === undefined) throw new Error("frames of a scope that is not filled");
+    return new Frames(this.scope.codec, this.#filled.form, event);
+  }
+
+  /** Adds a watcher of all changes from here on; gives the function that takes it away. */
+  subscribe(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Resolves to true as soon as the resourceVersion is reached, to false after the time. Never rejects. */
+  waitUntilFresh(atLeast: ResourceVersion, timeoutMs: number): Promise<boolean> {
+    if (this.#has(atLeast)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        atLeast,
+        done: (isFresh) => {
+          clearTimeout(timer);
+          this.#waiters.delete(waiter);
+          resolve(isFresh);
+        },
+      };
+      const timer = setTimeout(() => waiter.done(false), timeoutMs);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  #has(resourceVersion: ResourceVersion): boolean {
+    const reached = this.#filled?.resourceVersion;
+    return reached !== undefined && compareResourceVersion(reached, resourceVersion) >= 0;
+  }
+
+  // The writer
+
+  /**
+   * A whole state, swapped in at once. Watchers of the state before get `endWith`, since what lies between is not known.
+   * `watchFrom` is where the watch goes on, older than the state when somebody waits for changes from there.
+   */
+  replace(
+    store: Store,
+    resourceVersion: ResourceVersion,
+    form: TypeForm,
+    watchFrom: ResourceVersion,
+    endWith: Status,
+  ): void {
+    if (this.#filled !== undefined) this.endWatchers(endWith);
+    const history = new History(this.#historyLimits, watchFrom, resourceVersion);
+    this.#filled = { store, history, resourceVersion, form };
+    this.#moved();
+  }
+
+  /** The same state with a watch that begins anew at an older resourceVersion: its changes are told again. */
+  rewind(watchFrom: ResourceVersion): void {
+    if (this.#filled === undefined) return;
+    const { resourceVersion } = this.#filled;
+    const history = new History(this.#historyLimits, watchFrom, resourceVersion);
+    this.#filled = { ...this.#filled, history };
+  }
+
+  /** A change off the watch. One that is not after the state is history for those who wait for it, and changes nothing. */
+  apply(type: "ADDED" | "MODIFIED" | "DELETED", item: Item, now: number): void {
+    const filled = this.#filled;
+    if (filled === undefined) return;
+    const isReplay = compareResourceVersion(item.resourceVersion, filled.resourceVersion) <= 0;
+    const event = isReplay ? replayed(type, item) : change(filled.store, type, item);
+    if (event !== undefined) filled.history.append(event, now);
+    if (!isReplay) {
+      this.#filled = { ...filled, resourceVersion: item.resourceVersion };
+      this.#moved();
+    }
+    if (event !== undefined && this.#watchers.size > 0) this.#deliver(event);
+  }
+
+  /** All is complete up to this resourceVersion. */
+  bookmark(resourceVersion: ResourceVersion, now: number): void {
+    const filled = this.#filled;
+    if (filled === undefined) return;
+    filled.history.prune(now);
+    if (this.#has(resourceVersion)) return;
+    this.#filled = { ...filled, resourceVersion };
+    this.#moved();
+  }
+
+  /** Ends all watchers, with this Status or cleanly. */
+  endWatchers(status: Status | undefined): void {
+    const watchers = this.#watchers;
+    this.#watchers = new Set();
+    for (const watcher of watchers) watcher.end(status);
+  }
+
+  /** Gives up the state: nothing can be read until it is filled anew. */
+  drop(status: Status | undefined): void {
+    this.#filled = undefined;
+    this.endWatchers(status);
+    this.#version++;
+    for (const waiter of this.#waiters) waiter.done(false);
+  }
+
+  #deliver(event: ChangeEvent): void {
+    const frames = this.frames(event);
+    for (const watcher of this.#watchers) watcher.deliver(frames);
+  }
+
+  #moved(): void {
+    this.#version++;
+    if (this.#waiters.size === 0) return;
+    for (const waiter of this.#waiters) if (this.#has(waiter.atLeast)) waiter.done(true);
+  }
+}
+
+/** What a change is to the store. A repeat of what it holds, or the end of what it does not, is none. */
+function change(
+  store: Store,
+  type: "ADDED" | "MODIFIED" | "DELETED",
+  item: Item,
+): ChangeEvent | undefined {
+  if (type === "DELETED") {
+    const previous = store.delete(item.key);
+    return previous === undefined ? undefined : { type, item, previous };
+  }
+  const previous = store.set(item);
+  return previous === undefined
+    ? { type: "ADDED", item, previous }
+    : { type: "MODIFIED", item, previous };
+}
+
+/** A change from before the state: what the object was is not known, and only watchers of the whole scope are told. */
+function replayed(type: "ADDED" | "MODIFIED" | "DELETED", item: Item): ChangeEvent {
+  return type === "ADDED" ? { type, item, previous: undefined } : { type, item, previous: item };
+}

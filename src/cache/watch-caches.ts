@@ -1,0 +1,231 @@
+import { formatGroupResource, formatGroupVersionResource } from "../api/group-version-resource.ts";
+import type { ResourceVersion } from "../api/resource-version.ts";
+import { formatSelection, selectionCovers } from "../api/selection.ts";
+import { expired } from "../api/status.ts";
+import { Bodies } from "./bodies.ts";
+import type { ListerWatcher } from "./lister-watcher.ts";
+import { Reflector, RefusedError } from "./reflector.ts";
+import { type Scope, WatchCache } from "./watch-cache.ts";
+
+export interface WatchCachesOptions {
+  readonly scopeWindowMs: number;
+  readonly scopeIdleMs: number;
+  readonly memoryLimitBytes: number;
+  readonly healthIntervalMs: number;
+  readonly now: () => number;
+  readonly report: (
+    scope: Scope,
+    outcome: "failing" | "recovered" | "does not fit",
+    error: unknown,
+  ) => void;
+}
+
+/** A scope that is live, or on its way to be. */
+export interface LiveScope {
+  readonly name: string;
+  readonly cache: WatchCache;
+  readonly reflector: Reflector;
+  /** For the order in which scopes are given up, and for the status page. */
+  lastUsedMs: number;
+  hits: number;
+}
+
+/** After a refusal or when it does not fit, a scope is not tried again for so long. */
+const refusedMs = 30_000;
+/** How many LISTs are remembered while they wait for a second one. */
+const maxSeen = 1024;
+
+/** All scopes: starts them when they pay, stops them when nobody uses them, and holds their memory under one limit. */
+export class WatchCaches {
+  readonly bodies: Bodies;
+  readonly #options: WatchCachesOptions;
+  readonly #upstream: ListerWatcher;
+  #scopes = new Map<string, LiveScope>();
+  #byType = new Map<string, LiveScope[]>();
+  #seen = new Map<string, { at: number; resourceVersion: ResourceVersion | undefined }>();
+  #refused = new Map<string, number>();
+  #filling = new Map<string, number>();
+
+  constructor(upstream: ListerWatcher, options: WatchCachesOptions) {
+    this.#upstream = upstream;
+    this.#options = options;
+    this.bodies = new Bodies(Math.max(1 << 20, options.memoryLimitBytes / 4));
+  }
+
+  get all(): Iterable<LiveScope> {
+    return this.#scopes.values();
+  }
+
+  get byteLength(): number {
+    let bytes = this.bodies.byteLength;
+    for (const { cache } of this.#scopes.values()) bytes += cache.byteLength;
+    for (const filling of this.#filling.values()) bytes += filling;
+    return bytes;
+  }
+
+  /** The best scope that covers what is asked for, filled ones first; undefined when there is none. */
+  find(wanted: Scope): LiveScope | undefined {
+    let found: LiveScope | undefined;
+    for (const live of this.#byType.get(typeName(wanted)) ?? []) {
+      if (!selectionCovers(live.cache.scope, wanted)) continue;
+      if (live.cache.isFilled) return this.#used(live);
+      found ??= live;
+    }
+    return found === undefined ? undefined : this.#used(found);
+  }
+
+  /** The scopes of a group and resource, over all versions and encodings: those that a write concerns. */
+  *ofResource(group: string, resource: string): Iterable<LiveScope> {
+    for (const live of this.#scopes.values()) {
+      const { gvr } = live.cache.scope;
+      if (gvr.group === group && gvr.resource === resource) yield live;
+    }
+  }
+
+  /** Whether this LIST is the second of its kind within the window: then its scope pays. Remembers it otherwise. */
+  isSecondList(wanted: Scope): boolean {
+    const name = scopeName(wanted);
+    const now = this.#options.now();
+    const seen = this.#seen.get(name);
+    this.#seen.delete(name);
+    this.#seen.set(name, { at: now, resourceVersion: seen?.resourceVersion });
+    if (this.#seen.size > maxSeen) {
+      const [oldest] = this.#seen.keys();
+      if (oldest !== undefined) this.#seen.delete(oldest);
+    }
+    return seen !== undefined && now - seen.at <= this.#options.scopeWindowMs;
+  }
+
+  /** Whether the scope may be started: it was not refused a moment ago. */
+  mayStart(wanted: Scope): boolean {
+    const until = this.#refused.get(scopeName(wanted));
+    return until === undefined || this.#options.now() >= until;
+  }
+
+  /** Starts the scope, its watch from an older resourceVersion where a client goes on from there; or gives the one there is. */
+  start(wanted: Scope, watchFrom?: ResourceVersion): LiveScope {
+    const name = scopeName(wanted);
+    const there = this.#scopes.get(name);
+    if (there !== undefined) return this.#used(there);
+    const cache = new WatchCache(wanted, {
+      maxEvents: 10_000,
+      maxBytes: this.#options.memoryLimitBytes / 8,
+      maxAgeMs: 75_000,
+    });
+    const reflector = new Reflector(
+      cache,
+      this.#upstream,
+      {
+        silenceMs: this.#options.healthIntervalMs,
+        now: this.#options.now,
+        report: (outcome, error) => this.#report(live, outcome, error),
+        admit: (bytes) => this.#admit(live, bytes),
+      },
+      watchFrom,
+    );
+    const live: LiveScope = { name, cache, reflector, lastUsedMs: this.#options.now(), hits: 0 };
+    this.#scopes.set(name, live);
+    const type = typeName(wanted);
+    this.#byType.set(type, [...(this.#byType.get(type) ?? []), live]);
+    void reflector.run();
+    void reflector.firstAttempt.then((error) => {
+      this.#filling.delete(name);
+      if (error !== undefined) this.#refuse(live);
+    });
+    return live;
+  }
+
+  /** Stops what nobody has used for the idle time, and what does not fit. Called every second. */
+  tick(): void {
+    const now = this.#options.now();
+    for (const live of this.#scopes.values()) {
+      const isUsed =
+        live.cache.watcherCount > 0 || now - live.lastUsedMs < this.#options.scopeIdleMs;
+      if (!isUsed) this.#stop(live);
+    }
+    for (const [name, until] of this.#refused) if (now >= until) this.#refused.delete(name);
+    this.#makeRoom();
+  }
+
+  /** Stops all scopes; their watchers end cleanly. */
+  stop(): void {
+    for (const live of this.#scopes.values()) this.#stop(live);
+  }
+
+  #used(live: LiveScope): LiveScope {
+    live.lastUsedMs = this.#options.now();
+    return live;
+  }
+
+  #report(live: LiveScope, outcome: "failing" | "recovered", error: unknown): void {
+    this.#options.report(live.cache.scope, outcome, error);
+    const isGone =
+      error instanceof RefusedError && [401, 403, 404, 405, 406].includes(error.status);
+    if (isGone && this.#scopes.has(live.name)) this.#refuse(live);
+  }
+
+  /** A scope whose filling alone goes past the limit is given up; others make room first. */
+  #admit(live: LiveScope, bytes: number): void {
+    this.#filling.set(live.name, bytes);
+    if (this.byteLength <= this.#options.memoryLimitBytes) return;
+    this.#makeRoom();
+    if (this.byteLength <= this.#options.memoryLimitBytes) return;
+    this.#options.report(live.cache.scope, "does not fit", undefined);
+    throw new RangeError("the scope does not fit into --memory-limit");
+  }
+
+  #makeRoom(): void {
+    if (this.byteLength <= this.#options.memoryLimitBytes) return;
+    const filled = [...this.#scopes.values()].filter(({ cache }) => cache.isFilled);
+    const inOrder = filled.toSorted(
+      (a, b) =>
+        Math.sign(a.cache.watcherCount) - Math.sign(b.cache.watcherCount) ||
+        a.lastUsedMs - b.lastUsedMs,
+    );
+    for (const live of inOrder) {
+      if (this.byteLength <= this.#options.memoryLimitBytes) return;
+      this.#options.report(live.cache.scope, "does not fit", undefined);
+      this.#refuse(live);
+    }
+  }
+
+  #refuse(live: LiveScope): void {
+    this.#refused.set(live.name, this.#options.now() + refusedMs);
+    this.#stop(live);
+  }
+
+  #stop(live: LiveScope): void {
+    if (this.#scopes.get(live.name) !== live) return;
+    this.#scopes.delete(live.name);
+    const type = typeName(live.cache.scope);
+    const rest = (this.#byType.get(type) ?? []).filter((other) => other !== live);
+    if (rest.length > 0) this.#byType.set(type, rest);
+    else this.#byType.delete(type);
+    this.#filling.delete(live.name);
+    live.reflector.stop();
+    live.cache.drop(undefined);
+    this.bodies.removeAll(live.name);
+  }
+}
+
+/** One name for scopes that hold the same. */
+export function scopeName(scope: Scope): string {
+  return `${typeName(scope)} ${formatSelection(scope)}`;
+}
+
+function typeName({ gvr, codec }: Scope): string {
+  return `${formatGroupVersionResource(gvr)} ${codec.format}`;
+}
+
+/** The scope for people: `configmaps in default, json`. */
+export function describeScope(scope: Scope): string {
+  const place = scope.namespace === "" ? "" : ` in ${scope.namespace}`;
+  const selectors = [scope.labelSelector.text, scope.fieldSelector.text].filter(
+    (text) => text !== "",
+  );
+  const chosen = selectors.length === 0 ? "" : ` (${selectors.join(" and ")})`;
+  return `${formatGroupResource(scope.gvr)}${place}${chosen}, ${scope.codec.format}`;
+}
+
+/** What watchers get when their scope's history is lost. */
+export const historyLost = expired("the history of this watch was lost").status;

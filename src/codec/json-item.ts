@@ -1,0 +1,105 @@
+import { type Fields, type Item, type Labels, noFields, noLabels } from "../api/item.ts";
+import { objectKey } from "../api/object-key.ts";
+import { parseResourceVersion } from "../api/resource-version.ts";
+import type { SelectableField } from "../api/selectable-fields.ts";
+import {
+  decodeJson,
+  decodeString,
+  findElement,
+  findMember,
+  MalformedJsonError,
+  type Range,
+  walkObject,
+} from "./json.ts";
+
+interface Metadata {
+  namespace: string;
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  labels: Labels;
+}
+
+/** Reads `metadata` of the object at byte 0, by its keys; the large ones (managedFields) are stepped over. */
+export function readJsonMetadata(bytes: Uint8Array): Metadata {
+  const metadata: Metadata = {
+    namespace: "",
+    name: "",
+    uid: "",
+    resourceVersion: "",
+    labels: noLabels,
+  };
+  const range = findMember(bytes, 0, "metadata");
+  if (range === undefined) return metadata;
+  walkObject(bytes, range.start, (key, value) => {
+    switch (key) {
+      case "name":
+      case "namespace":
+      case "uid":
+      case "resourceVersion":
+        metadata[key] = decodeString(bytes, value);
+        break;
+      case "labels":
+        metadata.labels = decodeLabels(bytes, value);
+        break;
+    }
+    return "on";
+  });
+  return metadata;
+}
+
+/** The item of these bytes. Throws where they have no name, or no resourceVersion that can be compared. */
+export function readJsonItem(bytes: Uint8Array, selectable: readonly SelectableField[]): Item {
+  const { namespace, name, uid, resourceVersion, labels } = readJsonMetadata(bytes);
+  if (name === "") throw new MalformedJsonError("an object without a name", 0);
+  return {
+    key: objectKey(namespace, name),
+    namespace,
+    name,
+    resourceVersion: parseResourceVersion(resourceVersion),
+    uid,
+    labels,
+    fields: readFields(bytes, selectable),
+    bytes,
+  };
+}
+
+function decodeLabels(bytes: Uint8Array, range: Range): Labels {
+  const labels = decodeJson(bytes, range);
+  if (labels === null) return noLabels;
+  if (typeof labels !== "object") throw new MalformedJsonError("labels are no object", range.start);
+  return labels as Labels;
+}
+
+function readFields(bytes: Uint8Array, selectable: readonly SelectableField[]): Fields {
+  if (selectable.length === 0) return noFields;
+  const fields: Record<string, string> = {};
+  for (const field of selectable) fields[field.path] = readField(bytes, field);
+  return fields;
+}
+
+function readField(bytes: Uint8Array, field: SelectableField): string {
+  for (const path of field.json) {
+    const value = findPath(bytes, path);
+    if (value === undefined) continue;
+    const decoded = decodeJson(bytes, value);
+    if (typeof decoded === "string" || typeof decoded === "number" || typeof decoded === "boolean")
+      return String(decoded);
+  }
+  return field.absent;
+}
+
+/** Follows keys into objects and indices into arrays. */
+function findPath(bytes: Uint8Array, path: readonly (string | number)[]): Range | undefined {
+  let range: Range | undefined = { start: 0, end: bytes.length };
+  for (const step of path) {
+    if (range === undefined) return undefined;
+    range =
+      typeof step === "number"
+        ? findElement(bytes, range.start, step)
+        : bytes[range.start] === 0x7b
+          ? findMember(bytes, range.start, step)
+          : undefined;
+  }
+  return range;
+}
