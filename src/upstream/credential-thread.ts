@@ -1,9 +1,10 @@
 import { CredentialError, type Credentials } from "./credentials.ts";
+import type { KubeconfigDocument } from "./kubeconfig-document.ts";
 
 /** What the worker is asked for. */
 export interface KubeconfigRequest {
   /** The first that says something holds, as kubectl merges them. */
-  readonly files: readonly string[];
+  readonly documents: readonly KubeconfigDocument[];
   readonly serverAddr: string | undefined;
   readonly plugins: "run" | "leave";
 }
@@ -26,42 +27,35 @@ const workerUrl = new URL(
 
 /**
  * Reads kubeconfigs in a thread that ends with the answer: the package that understands them is needed for a moment and
- * would keep megabytes for good. Rejects with a CredentialError, or with the signal's reason.
+ * would keep megabytes for good. Rejects with a CredentialError, also when the signal ends the reading.
  */
 export async function readKubeconfigApart(
   request: KubeconfigRequest,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  signal.throwIfAborted();
+  const place = request.documents.map(({ file }) => file).join(", ");
+  if (signal.aborted) throw new CredentialError(`${place}: not read any more`);
   const worker = new Worker(workerUrl, { ref: true });
-  const timeLimit = AbortSignal.any([signal, AbortSignal.timeout(longestReadingMs)]);
-  try {
-    const reply = await answer(worker, request, timeLimit);
-    if (reply.outcome === "read") return reply.credentials;
-    throw new CredentialError(reply.message);
-  } finally {
-    worker.terminate();
-  }
-}
-
-function answer(
-  worker: Worker,
-  request: KubeconfigRequest,
-  signal: AbortSignal,
-): Promise<KubeconfigReply> {
   const { promise, resolve, reject } = Promise.withResolvers<KubeconfigReply>();
-  const place = request.files.join(", ");
+  const stop = () => reject(new CredentialError(`${place}: not read any more`));
+  const tooLate = () =>
+    reject(new CredentialError(`${place}: not read within ${longestReadingMs / 1000} s`));
+  const limit = setTimeout(tooLate, longestReadingMs);
+  signal.addEventListener("abort", stop, { once: true });
   worker.addEventListener("message", (event: MessageEvent<KubeconfigReply>) => resolve(event.data));
   worker.addEventListener("error", (event) => {
     reject(new CredentialError(`${place}: not read: ${event.message}`));
   });
-  worker.addEventListener("close", () => reject(new CredentialError(`${place}: not read`)));
-  signal.addEventListener("abort", () => {
-    reject(
-      new CredentialError(`${place}: not read within ${longestReadingMs / 1000} s`, signal.reason),
-    );
-  });
+  worker.addEventListener("close", stop, { once: true });
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(request);
-  return promise;
+  try {
+    const reply = await promise;
+    if (reply.outcome === "read") return reply.credentials;
+    throw new CredentialError(reply.message);
+  } finally {
+    clearTimeout(limit);
+    signal.removeEventListener("abort", stop);
+    worker.terminate();
+  }
 }

@@ -20,7 +20,9 @@ async function reply(request: KubeconfigRequest): Promise<KubeconfigReply> {
     const isNamed = error instanceof CredentialError;
     return {
       outcome: "refused",
-      message: isNamed ? message : `${request.files.join(", ")}: ${message}`,
+      message: isNamed
+        ? message
+        : `${request.documents.map(({ file }) => file).join(", ")}: ${message}`,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { CredentialError } from "./credentials.ts";
 import type { ExecPlugin } from "./exec-plugin.ts";
 import type { Pem } from "./key-pair.ts";
-import { type Fields, fieldsIn } from "./kubeconfig-file.ts";
+import { type Fields, fieldsIn } from "./kubeconfig-document.ts";
 
 /** What an exec plugin gave. */
 export interface PluginCredentials {

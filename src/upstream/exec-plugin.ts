@@ -2,7 +2,8 @@ import { dirname, isAbsolute, resolve } from "node:path";
 
 import { CredentialError } from "./credentials.ts";
 import type { SelectedContext, SelectedUser } from "./kubeconfig-context.ts";
-import { type Fields, fieldsIn } from "./kubeconfig-file.ts";
+import { type Fields, fieldsIn } from "./kubeconfig-document.ts";
+import { findPem } from "./kubeconfig-pem.ts";
 
 /** An exec plugin that is ready to run. */
 export interface ExecPlugin {
@@ -66,14 +67,15 @@ function environment(
 }
 
 /** The Cluster of client.authentication.k8s.io. */
-function clusterInfo({ entry, fields }: SelectedContext["cluster"]): Fields {
+function clusterInfo({ file, entry, fields }: SelectedContext["cluster"]): Fields {
+  const ca = findPem({ file, owner: "the cluster" }, fields, "certificate-authority").pem;
   const extensions = Array.isArray(fields["extensions"]) ? fields["extensions"].map(fieldsIn) : [];
   const own = extensions.find(({ name }) => name === "client.authentication.k8s.io/exec");
   return {
     server: entry.server,
     "tls-server-name": entry.tlsServerName,
     "insecure-skip-tls-verify": entry.skipTLSVerify || undefined,
-    "certificate-authority-data": entry.caData,
+    "certificate-authority-data": ca && Buffer.from(ca.text).toString("base64"),
     config: own?.["extension"],
   };
 }

@@ -1,5 +1,6 @@
 import { CredentialError } from "./credentials.ts";
-import type { Cluster, Fields, KubeconfigFile, User } from "./kubeconfig-file.ts";
+import type { Fields } from "./kubeconfig-document.ts";
+import type { Cluster, KubeconfigFile, User } from "./kubeconfig-file.ts";
 
 /** What the current context names, each with the file it stands in. */
 export interface SelectedContext {

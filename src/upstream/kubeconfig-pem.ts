@@ -1,6 +1,6 @@
 import { readCredentialFile } from "./credential-file.ts";
 import type { Pem } from "./key-pair.ts";
-import { type Fields, pathFrom } from "./kubeconfig-file.ts";
+import { type Fields, pathFrom } from "./kubeconfig-document.ts";
 
 export interface FoundPem {
   readonly pem: Pem | undefined;

@@ -4,7 +4,8 @@ import { runExecPlugin } from "./exec-credential.ts";
 import { prepareExecPlugin } from "./exec-plugin.ts";
 import type { Pem } from "./key-pair.ts";
 import type { SelectedContext, SelectedUser } from "./kubeconfig-context.ts";
-import { askAuthProvider, fieldsIn, pathFrom } from "./kubeconfig-file.ts";
+import { fieldsIn, pathFrom } from "./kubeconfig-document.ts";
+import { askAuthProvider } from "./kubeconfig-file.ts";
 import { findPem } from "./kubeconfig-pem.ts";
 
 /** Who a user of a kubeconfig is to the apiserver. */

@@ -24,6 +24,6 @@ export interface CredentialSource {
 export async function openCredentials(options: CredentialOptions): Promise<CredentialSource> {
   const read = (signal: AbortSignal) => readCredentials(options, signal);
   const first = await read(new AbortController().signal);
-  for (const warning of first.warnings) log.warn(warning);
+  if (options.plugins === "run") for (const warning of first.warnings) log.warn(warning);
   return new RefreshingCredentials(first, read);
 }

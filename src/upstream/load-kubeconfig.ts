@@ -2,7 +2,7 @@ import type { KubeconfigRequest } from "./credential-thread.ts";
 import { CredentialError, type Credentials, transportWarnings } from "./credentials.ts";
 import { checkTlsMaterial, clientTls, validityWarnings } from "./key-pair.ts";
 import { selectContext, type SelectedContext } from "./kubeconfig-context.ts";
-import { readKubeconfigFile } from "./kubeconfig-file.ts";
+import { openKubeconfig } from "./kubeconfig-file.ts";
 import { findPem } from "./kubeconfig-pem.ts";
 import { readUser } from "./kubeconfig-user.ts";
 
@@ -11,8 +11,9 @@ import { readUser } from "./kubeconfig-user.ts";
  * Rejects with a CredentialError that names the file where something is missing, unreadable or does not fit.
  */
 export async function loadKubeconfig(request: KubeconfigRequest): Promise<Credentials> {
-  const context = selectContext(request.files.map(readKubeconfigFile));
+  const context = selectContext(request.documents.map(openKubeconfig));
   const { cluster } = context;
+  const files = request.documents.map(({ file }) => file);
   const server = request.serverAddr ?? serverOf(context);
   const owner = `cluster "${cluster.entry.name}"`;
   const ca = findPem({ file: cluster.file, owner }, cluster.fields, "certificate-authority");
@@ -26,8 +27,8 @@ export async function loadKubeconfig(request: KubeconfigRequest): Promise<Creden
     tls: clientTls(material, cluster.entry.tlsServerName, verify),
     authorization: user.authorization,
     expiresAt: user.expiresAt,
-    files: [...request.files, ...ca.files, ...user.files],
-    source: `kubeconfig ${request.files.join(", ")}, context ${context.name}`,
+    files: [...files, ...ca.files, ...user.files],
+    source: `kubeconfig ${files.join(", ")}, context ${context.name}`,
     warnings: [
       ...clusterWarnings(context),
       ...transportWarnings(server, hasSecrets),

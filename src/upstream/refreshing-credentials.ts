@@ -8,8 +8,12 @@ type Listener = (credentials: Credentials) => void;
 
 /** Short enough for a token that is rotated minutes before it ends; a few calls of stat cost microseconds. */
 const pollMs = 5000;
-/** A storm of refused requests asks for many readings: unchanged files are read once in this time. */
-const restMs = 1000;
+/**
+ * A storm of refused requests asks for many readings: files that look the same are read once in this time,
+ * which doubles with each reading that brought nothing.
+ */
+const leastRestMs = 1000;
+const mostRestMs = 60_000;
 
 /** Credentials that are read again when their files change, before they end, and when asked to. Timers keep no process alive. */
 export class RefreshingCredentials {
@@ -21,6 +25,7 @@ export class RefreshingCredentials {
   /** The fingerprint of the files when they were last read, well or not. */
   #seen: string;
   #readAt = performance.now();
+  #restMs = leastRestMs;
   #underWay: Promise<Credentials> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #complaint: string | undefined;
@@ -42,11 +47,10 @@ export class RefreshingCredentials {
     this.#listeners.add(listener);
   }
 
-  refresh(): Promise<Credentials> {
-    this.#underWay ??= this.#reload().finally(() => {
-      this.#underWay = undefined;
-    });
-    return this.#underWay;
+  async refresh(): Promise<Credentials> {
+    const isResting = performance.now() - this.#readAt < this.#restMs;
+    if (isResting && fingerprint(this.#current.files) === this.#seen) return this.#current;
+    return this.#reload();
   }
 
   close(): void {
@@ -56,10 +60,15 @@ export class RefreshingCredentials {
     this.#closed.abort();
   }
 
-  async #reload(): Promise<Credentials> {
-    const seen = fingerprint(this.#current.files);
-    if (seen === this.#seen && performance.now() - this.#readAt < restMs) return this.#current;
-    this.#seen = seen;
+  #reload(): Promise<Credentials> {
+    this.#underWay ??= this.#readAgain().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #readAgain(): Promise<Credentials> {
+    this.#seen = fingerprint(this.#current.files);
     try {
       this.#adopt(await this.#read(this.#closed.signal));
     } catch (error) {
@@ -77,19 +86,22 @@ export class RefreshingCredentials {
     // Files that the reading brought up have not been looked at before it.
     if (next.files.join("\n") !== before.files.join("\n")) this.#seen = fingerprint(next.files);
     this.#renewIn(renewalDelay(next.expiresAt, Date.now()));
-    if (this.#complaint !== undefined)
-      log.info("credentials are read again", { from: next.source });
+    if (this.#complaint !== undefined) log.info(`credentials are read again from ${next.source}`);
     this.#complaint = undefined;
-    if (isSameIdentity(before, next)) return;
+    const fresh = next.warnings.filter((warning) => !before.warnings.includes(warning));
+    for (const warning of fresh) log.warn(warning);
+    const isSame = isSameIdentity(before, next);
+    this.#restMs = isSame ? Math.min(mostRestMs, this.#restMs * 2) : leastRestMs;
+    if (isSame) return;
     for (const listener of this.#listeners) listener(next);
   }
 
   #look(): void {
-    if (fingerprint(this.#current.files) !== this.#seen) this.#refreshInBackground();
+    if (fingerprint(this.#current.files) !== this.#seen) this.#reloadInBackground();
   }
 
-  #refreshInBackground(): void {
-    this.refresh().catch((error: unknown) => {
+  #reloadInBackground(): void {
+    this.#reload().catch((error: unknown) => {
       if (this.#closed.signal.aborted) return;
       const complaint = error instanceof Error ? error.message : String(error);
       if (complaint !== this.#complaint) log.warn(`credentials stay as they were: ${complaint}`);
@@ -100,7 +112,7 @@ export class RefreshingCredentials {
   #renewIn(delayMs: number | undefined): void {
     clearTimeout(this.#renewal);
     if (delayMs === undefined || this.#closed.signal.aborted) return;
-    this.#renewal = setTimeout(() => this.#refreshInBackground(), delayMs);
+    this.#renewal = setTimeout(() => this.#reloadInBackground(), delayMs);
     this.#renewal.unref();
   }
 }
