@@ -1,6 +1,7 @@
 import { createConsola, type LogObject } from "consola/core";
 
 import { redact } from "./log-redact.ts";
+import { writeToStderr } from "./log-sink.ts";
 
 /** What an entry says beside its message. An Error is shown by its message, and by its stack from `--v 4` on. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -57,7 +58,7 @@ function enter(level: Level, message: string, fields: LogFields = {}): void {
 
 function report({ type, date, args }: LogObject): void {
   const [{ message, fields }] = args as [Entry];
-  const write = options.write ?? ((line) => process.stderr.write(`${line}\n`));
+  const write = options.write ?? writeToStderr;
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined);
   const written = shown.map(([name, value]) => [name, show(name, value)] as const);
   const time = date.toISOString();
