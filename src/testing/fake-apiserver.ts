@@ -1,0 +1,236 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type Socket } from "node:net";
+
+import { parseRequestInfo, type RequestInfo } from "../api/request-info.ts";
+import { StatusError } from "../api/status.ts";
+import { type FakeAnswer, jsonAnswer, statusAnswer } from "./fake-answer.ts";
+import { authenticate, authorize } from "./fake-authorization.ts";
+import { discover } from "./fake-discovery.ts";
+import { FakeFaults, type Fault } from "./fake-faults.ts";
+import { type FakeRequest, handleResource } from "./fake-handler.ts";
+import { normalizeObject } from "./fake-json.ts";
+import { FakeStore } from "./fake-store.ts";
+import { fakeTypes } from "./fake-types.ts";
+import { type WatchSink } from "./fake-watch.ts";
+
+export interface FakeOptions {
+  readonly port?: number;
+  /** How many events a type's watch window holds; unbounded unless told otherwise. */
+  readonly watchCacheSize?: number;
+  readonly watchList?: "on" | "off";
+  readonly bookmarkEveryMs?: number;
+}
+
+/** An apiserver in this process that keeps the list/get/watch/write contract, with faults on demand. */
+export interface FakeApiserver {
+  readonly url: string;
+  readonly port: number;
+  readonly adminToken: string;
+  /** Known, and allowed nothing, as in a cluster without role bindings. */
+  readonly aliceToken: string;
+  readonly store: FakeStore;
+  readonly faults: FakeFaults;
+  /** How many watches are open. */
+  watches(): number;
+  /** Ends every watch: cleanly, as an apiserver does, or by a reset. */
+  cutWatches(how: "clean" | "reset"): void;
+  /** Resets every connection. */
+  resetConnections(): void;
+  /** Goes down, resetting every connection; `start` brings the same data back on the same port. */
+  pause(): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts it on 127.0.0.1. It stands on node:http, not on Bun.serve, which holds a response's head until the first byte of the body
+ * and joins repeated headers: an apiserver does neither, and tests count on both.
+ */
+export async function startFakeApiserver(options: FakeOptions = {}): Promise<FakeApiserver> {
+  const store = new FakeStore(options.watchCacheSize ?? Number.POSITIVE_INFINITY);
+  const faults = new FakeFaults();
+  const sockets = new Set<Socket>();
+  const watches = new Set<ServerResponse>();
+  const settings = {
+    store,
+    watchList: options.watchList ?? "on",
+    bookmarkEveryMs: options.bookmarkEveryMs ?? 60_000,
+  } as const;
+  seed(store);
+  const server = createServer((request, response) => {
+    const sink = watchSink(response, watches);
+    void respond(request, response, faults, (read) => answer(settings, read, sink));
+  });
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  const listen = (port: number) =>
+    new Promise<number>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : port);
+      });
+    });
+  const resetConnections = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const pause = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    resetConnections();
+    server.closeAllConnections();
+    await closed;
+  };
+  const port = await listen(options.port ?? 0);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    adminToken: "admin-token",
+    aliceToken: "alice-token",
+    store,
+    faults,
+    watches: () => watches.size,
+    cutWatches: (how) => {
+      for (const watch of watches) {
+        if (how === "clean") watch.end();
+        else watch.socket?.destroy();
+      }
+    },
+    resetConnections,
+    pause,
+    start: async () => void (await listen(port)),
+    stop: pause,
+  };
+}
+
+/** Namespaces that every cluster has. */
+function seed(store: FakeStore): void {
+  const type = fakeTypes.find(({ kind }) => kind === "Namespace");
+  if (type === undefined) return;
+  for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) {
+    const metadata = {
+      name,
+      uid: crypto.randomUUID(),
+      resourceVersion: "0",
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      labels: { "kubernetes.io/metadata.name": name },
+    };
+    const spec = { finalizers: ["kubernetes"] };
+    store.put(type, normalizeObject(type, { metadata, spec, status: { phase: "Active" } }));
+  }
+}
+
+interface ReadRequest extends Omit<FakeRequest, "info"> {
+  readonly info: RequestInfo;
+  readonly authorization: string;
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  faults: FakeFaults,
+  run: (read: ReadRequest) => Promise<FakeAnswer | undefined>,
+): Promise<void> {
+  const [path, query] = splitTarget(request.url ?? "/");
+  const method = request.method ?? "GET";
+  const info = parseRequestInfo(method, path, query);
+  const headers: [string, string][] = [];
+  for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
+    headers.push([request.rawHeaders[at] ?? "", request.rawHeaders[at + 1] ?? ""]);
+  }
+  const fault = faults.arrive({ method, path, query, verb: info.verb, headers });
+  const body = await readBody(request);
+  if (fault?.kind === "hang") return;
+  if (fault?.kind === "delay") await Bun.sleep(fault.ms);
+  if (fault?.kind === "reset") return void request.socket.destroy();
+  const header = (name: string) => {
+    const value = request.headers[name];
+    return typeof value === "string" ? value : "";
+  };
+  const read = {
+    info,
+    query,
+    accept: header("accept"),
+    userAgent: header("user-agent"),
+    contentType: header("content-type"),
+    authorization: header("authorization"),
+    body,
+  };
+  const result = fault?.kind === "answer" ? injected(fault, read.accept) : await run(read);
+  if (result !== undefined) send(response, request.socket, result, fault);
+}
+
+function splitTarget(target: string): readonly [string, string] {
+  const at = target.indexOf("?");
+  return at < 0 ? [target, ""] : [target.slice(0, at), target.slice(at + 1)];
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of request) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks).toString();
+}
+
+function injected(fault: Fault & { readonly kind: "answer" }, accept: string): FakeAnswer {
+  const { code, retryAfterSeconds } = fault;
+  const details = retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds } };
+  const head = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" };
+  return statusAnswer({ ...head, message: "a fault of the test", ...details, code }, code, accept);
+}
+
+function commonHeaders(contentType: string): Record<string, string> {
+  return {
+    "Audit-Id": crypto.randomUUID(),
+    "Cache-Control": "no-cache, private",
+    "Content-Type": contentType,
+  };
+}
+
+function send(response: ServerResponse, socket: Socket, result: FakeAnswer, fault?: Fault): void {
+  if (fault?.kind === "reset-after") return void socket.destroy();
+  const body = Buffer.from(result.body);
+  const headers = { ...commonHeaders(result.contentType), ...result.headers };
+  response.writeHead(result.code, { ...headers, "Content-Length": String(body.length) });
+  if (fault?.kind !== "truncate") return void response.end(body);
+  response.write(body.subarray(0, Math.floor(body.length / 2)));
+  setTimeout(() => socket.destroy(), 20);
+}
+
+function watchSink(response: ServerResponse, watches: Set<ServerResponse>): WatchSink {
+  return {
+    open: (contentType) => {
+      watches.add(response);
+      response.on("close", () => watches.delete(response));
+      response.writeHead(200, commonHeaders(contentType));
+      response.flushHeaders();
+    },
+    write: (bytes) => void response.write(bytes),
+    end: () => void response.end(),
+    onGone: (callback) => void response.on("close", callback),
+  };
+}
+
+/** The one catch: what the apiserver says becomes an answer, what is ours ends the test loudly. */
+async function answer(
+  settings: Parameters<typeof handleResource>[0],
+  read: ReadRequest,
+  sink: WatchSink,
+): Promise<FakeAnswer | undefined> {
+  const { info, accept } = read;
+  try {
+    authorize(authenticate(read.authorization), info);
+    if (info.isResourceRequest) return await handleResource(settings, { ...read, info }, sink);
+    const found = discover(info.path);
+    const plain = { contentType: "text/plain; charset=utf-8" };
+    if (found === undefined) return { ...plain, code: 404, body: "404 page not found\n" };
+    if (found.kind === "text") return { ...plain, code: 200, body: found.text };
+    const isVersion = info.path === "/version";
+    return jsonAnswer(200, JSON.stringify(found.value), isVersion ? "pretty" : "json");
+  } catch (error) {
+    if (error instanceof StatusError) return statusAnswer(error.status, error.status.code, accept);
+    console.error("fake apiserver:", error);
+    const head = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" };
+    return statusAnswer({ ...head, message: String(error), code: 500 }, 500, accept);
+  }
+}
