@@ -22,7 +22,7 @@ export function parseArgs(argv: readonly string[], folder: string): Map<FlagName
 }
 
 function readFlag(argument: string): { flag: NamedFlag; inline: string | undefined } {
-  const written = /^(--?)([^=]+)(?:=(.*))?$/s.exec(argument);
+  const written = /^(--?)([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
   const dashes = written?.[1];
   const name = written?.[2];
   if (dashes === undefined || name === undefined) {

@@ -10,7 +10,7 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/(base64url\.bearer\.authorization\.k8s\.io\.)[A-Za-z0-9_-]+/g, `$1${hidden}`],
   [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}/g, hidden],
   [
-    /((?:access_|id_|refresh_)?token|password|client-key-data|client_secret)(["']?\s*[:=]\s*["']?)[^\s"',;&}]+/gi,
+    /((?:access_|id_|refresh_)?token|password|client-key-data|client_secret)(\\*["']?\s*[:=]\s*\\*["']?)[^\s"'\\,;&}]+/gi,
     `$1$2${hidden}`,
   ],
   // user:password@ in a URL.

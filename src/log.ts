@@ -79,7 +79,7 @@ function report({ type, date, args }: LogObject): void {
   );
 }
 
-const secretName = /authorization|token|password|secret|^key$|^cert$|private/i;
+const secretName = /authorization|token|password|secret|private/i;
 
 function show(name: string, value: unknown): string | number | boolean {
   if (secretName.test(name)) return "[redacted]";
@@ -89,7 +89,21 @@ function show(name: string, value: unknown): string | number | boolean {
     const stack = options.verbosity >= stackVerbosity ? value.stack : undefined;
     return redact(stack ?? value.message);
   }
-  return redact(JSON.stringify(value) ?? String(value));
+  return redact(structure(value));
+}
+
+/** As JSON, each text in it redacted before it is escaped; what JSON cannot hold (a cycle, a bigint) is shown by its kind. */
+function structure(value: unknown): string {
+  try {
+    return JSON.stringify(value, redactPart) ?? typeof value;
+  } catch {
+    return typeof value;
+  }
+}
+
+function redactPart(name: string, part: unknown): unknown {
+  if (secretName.test(name)) return "[redacted]";
+  return typeof part === "string" ? redact(part) : part;
 }
 
 function textField([name, value]: readonly [string, string | number | boolean]): string {

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+
+import { parseConfigFile } from "./config-file.ts";
+
+function given(text: string) {
+  const found = parseConfigFile("/etc/edge/c.yaml", text);
+  return Object.fromEntries([...found].map(([name, { values }]) => [name, values]));
+}
+
+describe("parseConfigFile", () => {
+  test.each([
+    ["", {}],
+    ["# nothing\n", {}],
+    [
+      "scope-idle: 5m\nv: 2\nuse-kubeconfig: true\n",
+      { "scope-idle": ["5m"], v: ["2"], "use-kubeconfig": ["true"] },
+    ],
+    ["preload: v1/pods,v1/nodes", { preload: ["v1/pods", "v1/nodes"] }],
+    ["preload:\n- v1/pods\n- v1/nodes\n", { preload: ["v1/pods", "v1/nodes"] }],
+    ['accept-hosts: ["^a{1,2}$"]', { "accept-hosts": ["^a{1,2}$"] }],
+    ["admin-address: off", { "admin-address": ["off"] }],
+    ["kubeconfig:", {}],
+    ["watch-buffer: 1048576", { "watch-buffer": ["1048576"] }],
+  ])("%p", (text, expected) => {
+    expect(given(text)).toEqual(expected);
+  });
+
+  test("a value keeps the file's folder, for relative paths", () => {
+    expect(parseConfigFile("/etc/edge/c.yaml", "kubeconfig: k").get("kubeconfig")).toEqual({
+      values: ["k"],
+      place: "/etc/edge/c.yaml: kubeconfig",
+      folder: "/etc/edge",
+    });
+  });
+
+  test.each([
+    ["scopeidle: 5m", "/etc/edge/c.yaml: scopeidle: unknown key; the nearest is scope-idle"],
+    ["--v: 1", "/etc/edge/c.yaml: --v: unknown key; the nearest is v"],
+    ["config: x", "/etc/edge/c.yaml: config: only on the command line, as --config"],
+    ["a: [", "/etc/edge/c.yaml: YAML Parse error"],
+    ["- a", '/etc/edge/c.yaml: not "key: value" lines'],
+    ["just text", '/etc/edge/c.yaml: not "key: value" lines'],
+    ["scope-idle: [5m]", '/etc/edge/c.yaml: scope-idle: ["5m"] is no single value'],
+    ["scope-idle: {a: b}", "/etc/edge/c.yaml: scope-idle:"],
+    [
+      "use-kubeconfig: maybe",
+      '/etc/edge/c.yaml: use-kubeconfig: "maybe" is neither true nor false',
+    ],
+    ["preload: [[a]]", "/etc/edge/c.yaml: preload:"],
+  ])("%p is refused: %s", (text, message) => {
+    expect(() => given(text)).toThrow(message);
+  });
+});
