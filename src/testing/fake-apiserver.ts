@@ -61,6 +61,7 @@ export async function startFakeApiserver(options: FakeOptions = {}): Promise<Fak
     const sink = watchSink(response, watches);
     void respond(request, response, faults, (read) => answer(settings, read, sink));
   });
+  server.keepAliveTimeout = 120_000;
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));

@@ -1,3 +1,4 @@
+import { goQuote } from "../api/go-quote.ts";
 import { parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
 import { type ResourceRequest } from "../api/request-info.ts";
@@ -65,6 +66,7 @@ export async function handleResource(
     throw failure(404, "NotFound", "the server could not find the requested resource", {});
   }
   const parameters = parseQuery(request.query);
+  checkTimeout(parameters.get("timeout"));
   const negotiated = negotiate(request.accept, request.userAgent, parameters.get("pretty"), type);
   switch (info.verb) {
     case "list": {
@@ -104,6 +106,14 @@ export async function handleResource(
         : objectAnswer(code, type, object, negotiated);
     }
   }
+}
+
+function checkTimeout(timeout: string | null): void {
+  if (timeout === null || timeout === "" || /^(0|([0-9.]+(ns|us|µs|ms|s|m|h))+)$/.test(timeout))
+    return;
+  throw badRequest(
+    `invalid timeout specified in the request URL - time: invalid duration ${goQuote(timeout)}`,
+  );
 }
 
 function refuseWatchList(parameters: URLSearchParams): void {

@@ -2,7 +2,7 @@ import { decodeContinue, encodeContinue } from "../api/continue-token.ts";
 import { type ListOptions } from "../api/list-options.ts";
 import { isSelectableField, selectableFields } from "../api/selectable-fields.ts";
 import { selects } from "../api/selection.ts";
-import { badRequest, expired, tooLargeResourceVersion } from "../api/status.ts";
+import { badRequest, expired, StatusError, tooLargeResourceVersion } from "../api/status.ts";
 import { type FakeListMeta } from "./fake-protobuf.ts";
 import { type FakeStore, type StoredObject } from "./fake-store.ts";
 import { type FakeType } from "./fake-types.ts";
@@ -57,11 +57,7 @@ export async function readList(
         : token.resourceVersion;
   await waitForRevision(store, exact ?? (asked === "" ? "0" : asked));
   if (exact !== undefined && Number(exact) < store.compacted) {
-    throw expired(
-      token === undefined
-        ? "The resourceVersion for the provided list is too old."
-        : "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
-    );
+    throw compacted(token?.startKey);
   }
   const revision = exact === undefined ? store.revision : Number(exact);
   const relative = (object: StoredObject) => (namespace === "" ? object.key : object.name);
@@ -70,6 +66,17 @@ export async function readList(
     .filter((object) => namespace === "" || object.namespace === namespace)
     .filter((object) => token === undefined || relative(object) >= token.startKey);
   return page(rest, limit, String(revision), { namespace, ...options }, relative);
+}
+
+/** The 410 for a state that is gone; for a page with a token to go on with at the latest state (apiserver, etcd3/errors.go). */
+function compacted(startKey: string | undefined): StatusError {
+  if (startKey === undefined) {
+    return expired("The resourceVersion for the provided list is too old.");
+  }
+  const { status } = expired(
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.",
+  );
+  return new StatusError({ ...status, metadata: { continue: encodeContinue("-1", startKey) } });
 }
 
 /** The legacy reading: a number with a limit and no match is exact. */

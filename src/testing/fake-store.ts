@@ -54,8 +54,13 @@ export class FakeStore {
   collection(type: FakeType): Collection {
     const found = this.#collections.get(type);
     if (found !== undefined) return found;
-    const events: StoredEvent[] = [];
-    const made: Collection = { type, objects: new Map(), events, listeners: new Set(), oldest: 0 };
+    const made: Collection = {
+      type,
+      objects: new Map(),
+      events: [],
+      listeners: new Set(),
+      oldest: this.#compacted,
+    };
     this.#collections.set(type, made);
     return made;
   }

@@ -1,0 +1,223 @@
+import { describe, expect, test } from "bun:test";
+
+import { call, callBytes, type ContractTarget, json, watch } from "./contract-client.ts";
+import { type Fixture, inNamespace } from "./contract-fixture.ts";
+
+const protobuf = "application/vnd.kubernetes.protobuf";
+
+/** GET, media types and headers. */
+export function describeForms(target: () => ContractTarget): void {
+  const it = (name: string, run: (fixture: Fixture) => Promise<void>) =>
+    test.concurrent(name, inNamespace(target, run), 30_000);
+
+  describe("get", () => {
+    it("has kind and apiVersion first, and ends with a newline", async (f) => {
+      const made = await f.create("a", { data: { k: "<" } });
+      await f.warmUp();
+      const answer = await f.call("configmaps/a");
+      expect(Object.keys(json(answer)).slice(0, 3)).toEqual(["kind", "apiVersion", "metadata"]);
+      expect(json(answer)).toEqual(made);
+      expect(answer.text).toContain('"k":"\\u003c"');
+      expect(answer.text.endsWith("}\n")).toBe(true);
+    });
+    it("is the same bytes as the apiserver's", async (f) => {
+      await f.create("a", { data: { k: "<é" } });
+      await f.create("w", { spec: { k: "<é" } }, "widgets");
+      for (const path of ["configmaps/a", "widgets/w"]) {
+        await f.warmUp(path.split("/")[0]);
+        expect((await f.call(path)).text).toBe((await f.direct(path)).text);
+      }
+    });
+    it("with a resourceVersion is not older than it", async (f) => {
+      const made = await f.create("a");
+      await f.warmUp();
+      for (const query of [
+        "resourceVersion=0",
+        `resourceVersion=${made.metadata.resourceVersion}`,
+      ]) {
+        const answer = await f.call(`configmaps/a?${query}`);
+        // Any state may be shown at 0, also the one before the write.
+        if (answer.status !== 404 || !query.endsWith("=0")) expect(json(answer)).toEqual(made);
+      }
+    });
+    it("ignores what only a list has", async (f) => {
+      await f.create("a");
+      await f.warmUp();
+      expect((await f.call("configmaps/a?limit=x")).status).toBe(200);
+    });
+  });
+
+  describe("a media type", () => {
+    it("*/*, application/* and none are JSON", async (f) => {
+      await f.warmUp();
+      for (const Accept of ["*/*", "application/*", ""]) {
+        const answer = await f.call("configmaps", { headers: { Accept } });
+        expect(answer.headers.get("content-type")).toBe("application/json");
+      }
+    });
+    it("the first that is spoken is taken", async (f) => {
+      await f.warmUp();
+      const both = `text/html, ${protobuf}, application/json`;
+      const answer = await callBytes(target(), f.path("configmaps"), { headers: { Accept: both } });
+      expect(answer.headers.get("content-type")).toBe(protobuf);
+    });
+    it("protobuf: list and get are the apiserver's bytes", async (f) => {
+      await f.create("a", { data: { k: "v" }, labels: { app: "web" } });
+      await f.warmUp();
+      const headers = { Accept: protobuf };
+      for (const path of ["configmaps/a", "configmaps"]) {
+        const ours = await callBytes(target(), f.path(path), { headers });
+        const theirs = await callBytes(target().direct, f.path(path), { headers });
+        expect(ours.headers.get("content-type")).toBe(protobuf);
+        expect(ours.bytes.subarray(0, 4).toString()).toBe("k8s\0");
+        expect(ours.bytes.toString("hex").length).toBe(theirs.bytes.toString("hex").length);
+        if (path !== "configmaps") expect(ours.bytes.equals(theirs.bytes)).toBe(true);
+      }
+    });
+    it("protobuf: a watch comes in frames with their length", async (f) => {
+      await f.create("a");
+      await f.warmUp();
+      const Accept = `${protobuf};stream=watch, ${protobuf}`;
+      const listing = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+      const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=1&${listing}`;
+      const answer = await callBytes(target(), f.path(`configmaps?${query}`), {
+        headers: { Accept },
+      });
+      expect(answer.headers.get("content-type")).toBe(`${protobuf};stream=watch`);
+      const types: string[] = [];
+      for (let at = 0; at < answer.bytes.length; at += 4 + answer.bytes.readUInt32BE(at)) {
+        const length = answer.bytes[at + 5] ?? 0;
+        types.push(answer.bytes.subarray(at + 6, at + 6 + length).toString());
+      }
+      expect(types).toEqual(["ADDED", "BOOKMARK"]);
+    });
+    it("protobuf: an error is a Status in protobuf", async (f) => {
+      await f.warmUp();
+      const answer = await f.call("configmaps/zz", { headers: { Accept: protobuf } });
+      expect([answer.status, answer.headers.get("content-type")]).toEqual([404, protobuf]);
+      expect(answer.text).toContain('configmaps "zz" not found');
+    });
+    it("Table and PartialObjectMetadata pass", async (f) => {
+      await f.create("a", { data: { k: "v" } });
+      await f.warmUp();
+      const as = (kind: string) => ({ Accept: `application/json;as=${kind};v=v1;g=meta.k8s.io` });
+      const table = await f.list("configmaps", { headers: as("Table") });
+      expect([table.kind, table.rows[0].cells[0]]).toEqual(["Table", "a"]);
+      const partial = await f.list("configmaps", { headers: as("PartialObjectMetadataList") });
+      expect(partial.kind).toBe("PartialObjectMetadataList");
+      expect(partial.items[0]).toMatchObject({
+        kind: "PartialObjectMetadata",
+        apiVersion: "meta.k8s.io/v1",
+        metadata: { name: "a" },
+      });
+      expect(partial.items[0].data).toBeUndefined();
+      const one = json(await f.call("configmaps/a", { headers: as("PartialObjectMetadata") }));
+      expect([one.kind, one.data]).toEqual(["PartialObjectMetadata", undefined]);
+    });
+  });
+
+  describe("pretty", () => {
+    it("is for pretty=true and for curl, and has no newline at the end", async (f) => {
+      await f.create("a", { data: { k: "<" } });
+      await f.create("w", { spec: { none: {}, list: [] } }, "widgets");
+      for (const resource of ["configmaps", "widgets"]) {
+        await f.warmUp(resource);
+        const plain = json(await f.call(resource));
+        for (const [query, agent] of [
+          ["?pretty=true", "contract/1"],
+          ["?pretty=1", "contract/1"],
+          ["", "curl/8.0"],
+          ["", "Wget/1.0"],
+          ["", "Mozilla/5.0 (X11)"],
+        ] as const) {
+          const headers = { "User-Agent": agent };
+          const ours = await f.call(resource + query, { headers });
+          const theirs = await f.direct(resource + query, { headers });
+          expect(withoutVersion(ours.text)).toBe(withoutVersion(theirs.text));
+          expect(ours.text).toStartWith('{\n  "');
+          expect(json(ours).items).toEqual(plain.items);
+        }
+      }
+    });
+    it("is not for pretty=false, an empty one, or curl that says so", async (f) => {
+      await f.warmUp();
+      for (const [query, agent] of [
+        ["?pretty=false", "curl/8.0"],
+        ["?pretty=0", "contract/1"],
+        ["?pretty", "contract/1"],
+      ] as const) {
+        const answer = await f.call(`configmaps${query}`, { headers: { "User-Agent": agent } });
+        expect(answer.text, query).toStartWith('{"kind"');
+      }
+    });
+    it("changes no watch", async (f) => {
+      await f.create("a");
+      await f.warmUp();
+      const opened = await f.watch("configmaps?pretty=true");
+      expect((await opened.take(1))[0].object.metadata.name).toBe("a");
+    });
+  });
+
+  describe("the headers", () => {
+    it("say that nothing is to be kept, and how long the body is", async (f) => {
+      await f.create("a");
+      await f.warmUp();
+      for (const path of ["configmaps", "configmaps/a"]) {
+        const answer = await f.call(path);
+        expect(answer.headers.get("cache-control")).toBe("no-cache, private");
+        expect(answer.headers.get("content-type")).toBe("application/json");
+        const length = Buffer.byteLength(answer.text);
+        expect(answer.headers.get("content-length")).toBe(String(length));
+        expect(answer.headers.get("date")).toBeString();
+      }
+    });
+    it("of a watch come before its first event", async (f) => {
+      const made = await f.create("a");
+      await f.warmUp();
+      const from = made.metadata.resourceVersion;
+      const opened = await f.watch(`configmaps?resourceVersion=${from}`);
+      expect(opened.response.status).toBe(200);
+      expect(opened.response.headers.get("cache-control")).toBe("no-cache, private");
+      expect(opened.events).toEqual([]);
+    });
+    it("of a big list: gzip for who takes it", async (f) => {
+      await f.create("big", { data: { k: "x".repeat(200_000) } });
+      await f.warmUp();
+      const gzip = await f.call("configmaps", { headers: { "Accept-Encoding": "gzip" } });
+      const plain = await f.call("configmaps", { headers: { "Accept-Encoding": "identity" } });
+      expect(json(gzip).items).toEqual(json(plain).items);
+      expect(plain.headers.get("content-encoding")).toBeNull();
+    });
+  });
+
+  describe("what is no resource", () => {
+    it("health, version and discovery answer", async () => {
+      for (const path of ["/livez", "/readyz"]) {
+        const answer = await call(target(), path);
+        expect([answer.status, answer.text]).toEqual([200, "ok"]);
+      }
+      expect(json(await call(target(), "/version")).major).toBe("1");
+      expect(json(await call(target(), "/api")).kind).toBe("APIVersions");
+      const { groups } = json(await call(target(), "/apis"));
+      expect(groups.map(({ name }: { name: string }) => name)).toContain("apps");
+      const { resources } = json(await call(target(), "/apis/example.com/v1"));
+      expect(resources[0]).toMatchObject({ name: "widgets", kind: "Widget", namespaced: true });
+    });
+    it("cluster-scoped resources list and watch as well", async (f) => {
+      const selector = `fieldSelector=metadata.name%3D${f.namespace}`;
+      const list = json(await call(target(), `/api/v1/namespaces?${selector}`));
+      expect(list.items).toHaveLength(1);
+      const opened = await watch(target(), `/api/v1/namespaces?watch=1&${selector}`);
+      const [event] = await opened.take(1);
+      opened.close();
+      expect(event.object.metadata.name).toBe(f.namespace);
+    });
+  });
+}
+
+function withoutVersion(list: string): string {
+  return list.replace(
+    /("metadata": \{\n(?: {4}"continue": "",\n)? {4}"resourceVersion": )"[0-9]+"/,
+    "$1",
+  );
+}

@@ -1,0 +1,177 @@
+import { describe, expect, test } from "bun:test";
+
+import { call, type ContractTarget, expectStatus, json, names } from "./contract-client.ts";
+import { type Fixture, inNamespace } from "./contract-fixture.ts";
+
+/** Writes of all kinds, and that every read after one shows it. */
+export function describeWrites(target: () => ContractTarget): void {
+  const it = (name: string, run: (fixture: Fixture) => Promise<void>) =>
+    test.concurrent(name, inNamespace(target, run), 30_000);
+  const version = (object: { metadata: { resourceVersion: string } }) =>
+    Number(object.metadata.resourceVersion);
+
+  describe("a write", () => {
+    it("is seen by the reads after it: create, update, patch, delete", async (f) => {
+      await f.warmUp();
+      const made = await f.create("a", { data: { k: "1" } });
+      expect(made).toMatchObject({ kind: "ConfigMap", apiVersion: "v1", data: { k: "1" } });
+      expect(names(await f.list("configmaps"))).toEqual(["a"]);
+      const put = await f.call("configmaps/a", {
+        method: "PUT",
+        body: { ...made, data: { k: "2" } },
+      });
+      expect(put.status).toBe(200);
+      expect((await f.list("configmaps")).items[0].data).toEqual({ k: "2" });
+      await f.merge("configmaps/a", { data: { k: "3" } });
+      expect(json(await f.call("configmaps/a")).data).toEqual({ k: "3" });
+      const gone = await f.remove("configmaps/a");
+      expect(gone).toMatchObject({
+        kind: "Status",
+        status: "Success",
+        details: { name: "a", kind: "configmaps", uid: made.metadata.uid },
+      });
+      expect(names(await f.list("configmaps"))).toEqual([]);
+      expect((await f.call("configmaps/a")).status).toBe(404);
+    });
+    it("after a write, twenty times over, is never missed", async (f) => {
+      await f.warmUp();
+      for (let round = 0; round < 20; round += 1) {
+        await f.create(`a${round}`);
+        expect(names(await f.list("configmaps"))).toContain(`a${round}`);
+        await f.remove(`configmaps/a${round}`);
+        expect(names(await f.list("configmaps"))).not.toContain(`a${round}`);
+      }
+    });
+    it("with generateName gets a name", async (f) => {
+      await f.warmUp();
+      const body = { metadata: { generateName: "g-" } };
+      const made = json(await f.call("configmaps", { method: "POST", body }));
+      expect(made.metadata.name).toMatch(/^g-[a-z0-9]{5}$/);
+      expect(names(await f.list("configmaps"))).toEqual([made.metadata.name]);
+    });
+    it("that changes nothing keeps the resourceVersion", async (f) => {
+      const made = await f.create("a", { data: { k: "1" } });
+      const same = await f.merge("configmaps/a", { data: { k: "1" } });
+      expect(version(same)).toBe(version(made));
+      await f.warmUp();
+      expect(names(await f.list("configmaps"))).toEqual(["a"]);
+    });
+    it("as JSON patch, strategic merge patch and apply", async (f) => {
+      await f.create("a", { data: { k: "1" } });
+      await f.warmUp();
+      const patch = (contentType: string, body: unknown, query = "") =>
+        f.call(`configmaps/a${query}`, { method: "PATCH", contentType, body });
+      const operations = [{ op: "add", path: "/data/j", value: "2" }];
+      expect(json(await patch("application/json-patch+json", operations)).data).toEqual({
+        k: "1",
+        j: "2",
+      });
+      const strategic = "application/strategic-merge-patch+json";
+      expect(json(await patch(strategic, { data: { j: null } })).data).toEqual({ k: "1" });
+      const body = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "a" },
+        data: { applied: "3" },
+      };
+      const query = "?fieldManager=contract&force=true";
+      const applied = await patch("application/apply-patch+yaml", body, query);
+      expect(json(applied).data).toEqual({ k: "1", applied: "3" });
+      expect((await f.list("configmaps")).items[0].data).toEqual({ k: "1", applied: "3" });
+    });
+    it("by apply makes what is not there", async (f) => {
+      await f.warmUp();
+      const contentType = "application/apply-patch+yaml";
+      const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "n" } };
+      const path = "configmaps/n?fieldManager=contract";
+      const answer = await f.call(path, { method: "PATCH", contentType, body });
+      expect(answer.status).toBe(201);
+      expect(names(await f.list("configmaps"))).toEqual(["n"]);
+    });
+    it("on trial changes nothing", async (f) => {
+      await f.create("a", { data: { k: "1" } });
+      await f.warmUp();
+      const body = { metadata: { name: "dry" } };
+      const made = await f.call("configmaps?dryRun=All", { method: "POST", body });
+      expect([made.status, json(made).metadata.resourceVersion]).toEqual([201, undefined]);
+      await f.merge("configmaps/a?dryRun=All", { data: { k: "2" } });
+      await f.remove("configmaps/a?dryRun=All");
+      const list = await f.list("configmaps");
+      expect(names(list)).toEqual(["a"]);
+      expect(list.items[0].data).toEqual({ k: "1" });
+    });
+    it("that deletes what has a finalizer marks it, and the last finalizer's end is its end", async (f) => {
+      const made = await f.create("a", { finalizers: ["example.com/x"] });
+      await f.warmUp();
+      const marked = await f.remove("configmaps/a");
+      expect(marked.kind).toBe("ConfigMap");
+      expect(marked.metadata.deletionTimestamp).toBeString();
+      expect(version(marked)).toBeGreaterThan(version(made));
+      expect((await f.list("configmaps")).items[0].metadata.deletionTimestamp).toBeString();
+      const last = await f.merge("configmaps/a", { metadata: { finalizers: null } });
+      // This answer carries the resourceVersion from before the deletion.
+      expect(version(last)).toBe(version(marked));
+      expect(names(await f.list("configmaps"))).toEqual([]);
+    });
+    it("that deletes a service account answers it, at the deletion's resourceVersion", async (f) => {
+      const made = await f.create("sa", {}, "serviceaccounts");
+      await f.warmUp("serviceaccounts");
+      const gone = await f.remove("serviceaccounts/sa");
+      expect(gone.kind).toBe("ServiceAccount");
+      expect(version(gone)).toBeGreaterThan(version(made));
+      expect(names(await f.list("serviceaccounts"))).toEqual([]);
+    });
+    it("that deletes a scheduled pod gives it thirty seconds", async (f) => {
+      const containers = [{ name: "c", image: "i" }];
+      await f.create("p", { spec: { nodeName: "n1", containers } }, "pods");
+      await f.warmUp("pods");
+      const marked = await f.remove("pods/p");
+      expect(marked.metadata.deletionGracePeriodSeconds).toBe(30);
+      const body = { gracePeriodSeconds: 0 };
+      expect((await f.call("pods/p", { method: "DELETE", body })).status).toBe(200);
+      expect(names(await f.list("pods"))).toEqual([]);
+    });
+    it("that deletes a collection answers what it deleted", async (f) => {
+      await f.create("a", { labels: { app: "web" } });
+      await f.create("b");
+      await f.create("c", { labels: { app: "web" } });
+      await f.warmUp();
+      const gone = await f.remove("configmaps?labelSelector=app%3Dweb");
+      expect(gone.kind).toBe("ConfigMapList");
+      expect(names(gone)).toEqual(["a", "c"]);
+      expect(names(await f.list("configmaps"))).toEqual(["b"]);
+    });
+    it("of /status leaves the spec, and of the spec the status", async (f) => {
+      await f.create("w", { spec: { n: 1 } }, "widgets");
+      await f.warmUp("widgets");
+      await f.merge("widgets/w/status", { spec: { n: 2 }, status: { ready: true } });
+      const [shown] = (await f.list("widgets")).items;
+      expect([shown.spec, shown.status, shown.metadata.generation]).toEqual([
+        { n: 1 },
+        { ready: true },
+        1,
+      ]);
+      await f.merge("widgets/w", { spec: { n: 3 }, status: { ready: false } });
+      const [next] = (await f.list("widgets")).items;
+      expect([next.spec, next.status, next.metadata.generation]).toEqual([
+        { n: 3 },
+        { ready: true },
+        2,
+      ]);
+    });
+    it("of a secret's stringData is seen as data", async (f) => {
+      await f.warmUp("secrets");
+      await f.create("s", { stringData: { k: "v" } }, "secrets");
+      expect(json(await f.call("secrets/s"))).toMatchObject({
+        data: { k: "dg==" },
+        type: "Opaque",
+      });
+    });
+    it("into a namespace that is not there is a 404", async (f) => {
+      const body = { metadata: { name: "a" } };
+      const path = f.path("configmaps").replace(f.namespace, "nowhere");
+      const answer = await call(target(), path, { method: "POST", body });
+      expectStatus(answer, 404, { message: 'namespaces "nowhere" not found' });
+    });
+  });
+}

@@ -1,0 +1,25 @@
+import { describe } from "bun:test";
+
+import { type ContractTarget } from "./contract-client.ts";
+import { describeForms } from "./contract-forms.ts";
+import { describeLists } from "./contract-list.ts";
+import { describeRefusals } from "./contract-refusals.ts";
+import { describeWatches } from "./contract-watch.ts";
+import { describeWrites } from "./contract-writes.ts";
+
+export type { ContractTarget } from "./contract-client.ts";
+
+/**
+ * The apiserver's contract for LIST, GET, WATCH and writes, as tests: each in a namespace of its own, all at once.
+ * A real kube-apiserver 1.37 decides what is right. The target has to be able to answer 410: it has compacted, or was restarted,
+ * since resourceVersion 2, and goes on compacting every few seconds.
+ */
+export function describeContract(name: string, target: () => ContractTarget): void {
+  describe(`contract on ${name}`, () => {
+    describeLists(target);
+    describeWatches(target);
+    describeWrites(target);
+    describeRefusals(target);
+    describeForms(target);
+  });
+}
