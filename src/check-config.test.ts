@@ -1,5 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,6 +9,7 @@ import { ConfigError, readConfig } from "./config.ts";
 import { createCertificate } from "./testing/certificate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edge-proxy-check-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 const { cert, key } = createCertificate();
 const kubeconfig = {
   "current-context": "c",

@@ -9,8 +9,9 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   // A WebSocket client's token (apiserver, pkg/authentication/request/websocket).
   [/(base64url\.bearer\.authorization\.k8s\.io\.)[A-Za-z0-9_-]+/g, `$1${hidden}`],
   [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}/g, hidden],
+  // Not the file of that name, which errors name: `/x/token: no such file`.
   [
-    /((?:access_|id_|refresh_)?token|password|client-key-data|client_secret)(\\*["']?\s*[:=]\s*\\*["']?)[^\s"'\\,;&}]+/gi,
+    /(?<![\w/.-])((?:access_|id_|refresh_)?token|password|client-key-data|client_secret)(\\*["']?\s*[:=]\s*\\*["']?)[^\s"'\\,;&}]+/gi,
     `$1$2${hidden}`,
   ],
   // user:password@ in a URL.

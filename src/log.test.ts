@@ -122,6 +122,11 @@ describe("secrets", () => {
     expect(lines.every((line) => line.includes("[redacted]"))).toBe(true);
   });
 
+  test("a file that is named for a secret is named", () => {
+    log.warn("/var/run/secrets/token: no such file");
+    expect(lines[0]).toEndWith("/var/run/secrets/token: no such file");
+  });
+
   test("a field that is named for a secret is not shown at all", () => {
     log.info("x", { authorization: "anything", clientToken: "anything", password: "anything" });
     expect(lines[0]).not.toContain("anything");
