@@ -28,9 +28,9 @@ export function selectContext(files: readonly KubeconfigFile[]): SelectedContext
       `${place}: no current-context; set one with kubectl config use-context NAME`,
     );
   }
-  const context = find(files, "contexts", name);
+  const context = find(files, (file) => file.contexts, name);
   if (context === undefined) throw missing(place, `context "${name}"`, files, "contexts");
-  const cluster = find(files, "clusters", context.entry.cluster);
+  const cluster = find(files, (file) => file.clusters, context.entry.cluster);
   if (cluster === undefined) {
     throw missing(
       place,
@@ -51,18 +51,20 @@ function selectUser(
   name: string | undefined,
 ): SelectedUser | undefined {
   if (name === undefined) return undefined;
-  const user = find(files, "users", name);
+  const user = find(files, (file) => file.users, name);
   if (user === undefined)
     throw missing(place, `user "${name}" of context "${context}"`, files, "users");
   return { file: user.in.file, entry: user.entry, fields: user.in.fieldsOf("users", name) };
 }
 
-type List = "contexts" | "clusters" | "users";
-
-function find<Name extends List>(files: readonly KubeconfigFile[], list: Name, name: string) {
+function find<Entry extends { readonly name: string }>(
+  files: readonly KubeconfigFile[],
+  list: (file: KubeconfigFile) => readonly Entry[],
+  name: string,
+): { readonly in: KubeconfigFile; readonly entry: Entry } | undefined {
   for (const file of files) {
-    const entry = file[list].find((candidate) => candidate.name === name);
-    if (entry !== undefined) return { in: file, entry: entry as KubeconfigFile[Name][number] };
+    const entry = list(file).find((candidate) => candidate.name === name);
+    if (entry !== undefined) return { in: file, entry };
   }
   return undefined;
 }
@@ -71,7 +73,7 @@ function missing(
   place: string,
   what: string,
   files: readonly KubeconfigFile[],
-  list: List,
+  list: "contexts" | "clusters" | "users",
 ): CredentialError {
   const known = files.flatMap((file) => file[list].map(({ name }) => name));
   const there = known.length === 0 ? "none" : known.join(", ");

@@ -48,6 +48,7 @@ export class RefreshingCredentials {
   }
 
   async refresh(): Promise<Credentials> {
+    if (this.#underWay !== undefined) return this.#underWay;
     const isResting = performance.now() - this.#readAt < this.#restMs;
     if (isResting && fingerprint(this.#current.files) === this.#seen) return this.#current;
     return this.#reload();
