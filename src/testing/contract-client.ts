@@ -38,8 +38,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function send(endpoint: Endpoint, path: string, call: Call, signal?: AbortSignal) {
-  const { method = "GET", body, contentType = "application/json", headers = {} } = call;
+async function send(endpoint: Endpoint, path: string, options: Call, signal?: AbortSignal) {
+  const { method = "GET", body, contentType = "application/json", headers = {} } = options;
   return fetch(endpoint.url + path, {
     method,
     headers: {

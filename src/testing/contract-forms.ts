@@ -89,7 +89,8 @@ export function describeForms(target: () => ContractTarget): void {
         const length = answer.bytes[at + 5] ?? 0;
         types.push(answer.bytes.subarray(at + 6, at + 6 + length).toString());
       }
-      expect(types).toEqual(["ADDED", "BOOKMARK"]);
+      // One more bookmark may come before the deadline.
+      expect(types.slice(0, 2)).toEqual(["ADDED", "BOOKMARK"]);
     });
     it("protobuf: an error is a Status in protobuf", async (f) => {
       await f.warmUp();
@@ -100,10 +101,11 @@ export function describeForms(target: () => ContractTarget): void {
     it("Table and PartialObjectMetadata pass", async (f) => {
       await f.create("a", { data: { k: "v" } });
       await f.warmUp();
-      const as = (kind: string) => ({ Accept: `application/json;as=${kind};v=v1;g=meta.k8s.io` });
-      const table = await f.list("configmaps", { headers: as("Table") });
+      const table = await f.list("configmaps", { headers: acceptAs("Table") });
       expect([table.kind, table.rows[0].cells[0]]).toEqual(["Table", "a"]);
-      const partial = await f.list("configmaps", { headers: as("PartialObjectMetadataList") });
+      const partial = await f.list("configmaps", {
+        headers: acceptAs("PartialObjectMetadataList"),
+      });
       expect(partial.kind).toBe("PartialObjectMetadataList");
       expect(partial.items[0]).toMatchObject({
         kind: "PartialObjectMetadata",
@@ -111,7 +113,9 @@ export function describeForms(target: () => ContractTarget): void {
         metadata: { name: "a" },
       });
       expect(partial.items[0].data).toBeUndefined();
-      const one = json(await f.call("configmaps/a", { headers: as("PartialObjectMetadata") }));
+      const one = json(
+        await f.call("configmaps/a", { headers: acceptAs("PartialObjectMetadata") }),
+      );
       expect([one.kind, one.data]).toEqual(["PartialObjectMetadata", undefined]);
     });
   });
@@ -220,4 +224,8 @@ function withoutVersion(list: string): string {
     /("metadata": \{\n(?: {4}"continue": "",\n)? {4}"resourceVersion": )"[0-9]+"/,
     "$1",
   );
+}
+
+function acceptAs(kind: string): { readonly Accept: string } {
+  return { Accept: `application/json;as=${kind};v=v1;g=meta.k8s.io` };
 }

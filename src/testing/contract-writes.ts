@@ -1,14 +1,19 @@
 import { describe, expect, test } from "bun:test";
 
-import { call, type ContractTarget, expectStatus, json, names } from "./contract-client.ts";
+import {
+  call,
+  type ContractTarget,
+  expectStatus,
+  json,
+  type Loose,
+  names,
+} from "./contract-client.ts";
 import { type Fixture, inNamespace } from "./contract-fixture.ts";
 
 /** Writes of all kinds, and that every read after one shows it. */
 export function describeWrites(target: () => ContractTarget): void {
   const it = (name: string, run: (fixture: Fixture) => Promise<void>) =>
     test.concurrent(name, inNamespace(target, run), 30_000);
-  const version = (object: { metadata: { resourceVersion: string } }) =>
-    Number(object.metadata.resourceVersion);
 
   describe("a write", () => {
     it("is seen by the reads after it: create, update, patch, delete", async (f) => {
@@ -174,4 +179,8 @@ export function describeWrites(target: () => ContractTarget): void {
       expectStatus(answer, 404, { message: 'namespaces "nowhere" not found' });
     });
   });
+}
+
+function version(object: Loose): number {
+  return Number(object.metadata.resourceVersion);
 }
