@@ -138,14 +138,6 @@ export class Reflector {
     this.#connected.resolve(new Error("the scope was stopped"));
   }
 
-  /** Begins the watch anew from an older resourceVersion, for a client that goes on from there. */
-  rewind(watchFrom: ResourceVersion): void {
-    if (this.#state.phase === "Empty") return;
-    this.#cache.rewind(watchFrom);
-    this.#cursor = watchFrom;
-    this.#attempt.abort();
-  }
-
   // Filling
 
   async #fill(signal: AbortSignal): Promise<void> {

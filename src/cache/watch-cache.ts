@@ -32,8 +32,8 @@ interface Filled {
 }
 
 interface Waiter {
-  readonly atLeast: ResourceVersion;
-  readonly done: (isFresh: boolean) => void;
+  readonly isMet: () => boolean;
+  readonly done: (isMet: boolean) => void;
 }
 
 /**
@@ -152,14 +152,19 @@ export class WatchCache {
 
   /** Resolves to true as soon as the resourceVersion is reached, to false after the time. Never rejects. */
   waitUntilFresh(atLeast: ResourceVersion, timeoutMs: number): Promise<boolean> {
-    if (this.#has(atLeast)) return Promise.resolve(true);
+    return this.waitUntil(() => this.has(atLeast), timeoutMs);
+  }
+
+  /** The same for any condition on what the cache holds; it is asked after every change. */
+  waitUntil(isMet: () => boolean, timeoutMs: number): Promise<boolean> {
+    if (isMet()) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waiter: Waiter = {
-        atLeast,
-        done: (isFresh) => {
+        isMet,
+        done: (met) => {
           clearTimeout(timer);
           this.#waiters.delete(waiter);
-          resolve(isFresh);
+          resolve(met);
         },
       };
       const timer = setTimeout(() => waiter.done(false), timeoutMs);
@@ -167,7 +172,8 @@ export class WatchCache {
     });
   }
 
-  #has(resourceVersion: ResourceVersion): boolean {
+  /** Whether this resourceVersion is reached. */
+  has(resourceVersion: ResourceVersion): boolean {
     const reached = this.#filled?.resourceVersion;
     return reached !== undefined && compareResourceVersion(reached, resourceVersion) >= 0;
   }
@@ -191,14 +197,6 @@ export class WatchCache {
     this.#moved();
   }
 
-  /** The same state with a watch that begins anew at an older resourceVersion: its changes are told again. */
-  rewind(watchFrom: ResourceVersion): void {
-    if (this.#filled === undefined) return;
-    const { resourceVersion } = this.#filled;
-    const history = new History(this.#historyLimits, watchFrom, resourceVersion);
-    this.#filled = { ...this.#filled, history };
-  }
-
   /** A change off the watch. One that is not after the state is history for those who wait for it, and changes nothing. */
   apply(type: "ADDED" | "MODIFIED" | "DELETED", item: Item, now: number): void {
     const filled = this.#filled;
@@ -218,7 +216,7 @@ export class WatchCache {
     const filled = this.#filled;
     if (filled === undefined) return;
     filled.history.prune(now);
-    if (this.#has(resourceVersion)) return;
+    if (this.has(resourceVersion)) return;
     this.#filled = { ...filled, resourceVersion };
     this.#moved();
   }
@@ -246,7 +244,7 @@ export class WatchCache {
   #moved(): void {
     this.#version++;
     if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters) if (this.#has(waiter.atLeast)) waiter.done(true);
+    for (const waiter of this.#waiters) if (waiter.isMet()) waiter.done(true);
   }
 }
 

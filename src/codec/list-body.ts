@@ -1,0 +1,42 @@
+import type { ListBody } from "./codec.ts";
+import { prettyJson } from "./json-pretty.ts";
+
+/** The body in one piece. */
+export function wholeBody({ byteLength, pieces }: ListBody): Uint8Array {
+  const whole = new Uint8Array(byteLength);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** The body in one piece, indented. */
+export function prettyBody(body: ListBody): Uint8Array {
+  return prettyJson(wholeBody(body));
+}
+
+const groupBytes = 256 << 10;
+
+/** The body as a stream that is made while it is read: the objects stay where they are, and one group of them is copied at a time. */
+export function streamedBody({ pieces }: ListBody): ReadableStream<Uint8Array> {
+  const iterator = pieces[Symbol.iterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const group: Uint8Array[] = [];
+        let byteLength = 0;
+        while (byteLength < groupBytes) {
+          const { done, value } = iterator.next();
+          if (done === true) break;
+          group.push(value);
+          byteLength += value.length;
+        }
+        if (group.length === 0) return controller.close();
+        controller.enqueue(wholeBody({ byteLength, pieces: group }));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

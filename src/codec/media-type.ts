@@ -1,0 +1,72 @@
+import type { Format } from "./codec.ts";
+
+/** What a client accepts first of what an apiserver serves. `other`: a form that we do not make (Table, metadata only, CBOR, none). */
+export interface Negotiated {
+  readonly format: Format | "other";
+  /** JSON in its place where the type has no protobuf: the client accepts that as well. */
+  readonly acceptsJson: boolean;
+  /** `application/json;pretty=1` */
+  readonly isPretty: boolean;
+}
+
+const other: Negotiated = { format: "other", acceptsJson: false, isPretty: false };
+const json: Negotiated = { format: "json", acceptsJson: true, isPretty: false };
+
+/** The parameters that change nothing but the framing: a watch has them. */
+const harmless = new Set(["stream=watch", "charset=utf-8"]);
+
+/**
+ * Reads an Accept header as an apiserver does: clauses by quality, the first that it serves; an empty one means JSON
+ * (apiserver, endpoints/handlers/negotiation/negotiate.go).
+ */
+export function negotiate(accept: string): Negotiated {
+  if (accept.trim() === "") return json;
+  const clauses = accept.split(",").map(parseClause);
+  const ranked = clauses.toSorted((a, b) => b.quality - a.quality);
+  const [first] = ranked;
+  if (first === undefined) return other;
+  const chosen = toNegotiated(first);
+  if (chosen.format !== "protobuf") return chosen;
+  return {
+    ...chosen,
+    acceptsJson: ranked.some((clause) => toNegotiated(clause).format === "json"),
+  };
+}
+
+interface Clause {
+  readonly type: string;
+  readonly parameters: readonly string[];
+  readonly quality: number;
+}
+
+function parseClause(text: string): Clause {
+  const [type = "", ...rest] = text.split(";").map((part) => part.trim().toLowerCase());
+  const quality = rest.find((part) => part.startsWith("q="));
+  return {
+    type,
+    parameters: rest.filter((part) => !part.startsWith("q=") && !harmless.has(part)),
+    quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0,
+  };
+}
+
+function toNegotiated({ type, parameters, quality }: Clause): Negotiated {
+  const isPretty = parameters.includes("pretty=1") || parameters.includes("pretty=true");
+  const unknown = parameters.filter((part) => !/^pretty=(1|true)$/.test(part));
+  if (unknown.length > 0 || quality === 0) return other;
+  switch (type) {
+    case "application/json":
+    case "application/*":
+    case "*/*":
+      return { format: "json", acceptsJson: true, isPretty };
+    case "application/vnd.kubernetes.protobuf":
+      return { format: "protobuf", acceptsJson: false, isPretty: false };
+  }
+  return other;
+}
+
+/** The Content-Type of an answer. */
+export function contentType(format: Format, stream: "whole" | "watch"): string {
+  if (format === "json") return "application/json";
+  const type = "application/vnd.kubernetes.protobuf";
+  return stream === "watch" ? `${type};stream=watch` : type;
+}

@@ -1,0 +1,162 @@
+import { parseQuery } from "../api/query.ts";
+import type { RequestInfo, ResourceRequest } from "../api/request-info.ts";
+import { selectableFields } from "../api/selectable-fields.ts";
+import { serviceUnavailable } from "../api/status.ts";
+import { type Answer, readAnswer } from "../codec/answer.ts";
+import type { Identity } from "../upstream/apiserver.ts";
+import { forward } from "../upstream/forward.ts";
+import { answerOf, type HeldAnswer, hold } from "./held-answer.ts";
+import type { ProxyParts } from "./parts.ts";
+import { floorOf } from "./write-floors.ts";
+
+/** A request on its way upstream. */
+export interface Passing {
+  readonly request: Request;
+  readonly info: RequestInfo;
+  /** Path and query. */
+  readonly target: string;
+  readonly identity: Identity;
+}
+
+/** GETs that stream, or do more than read: they are never shared. */
+const unshared = new Set(["log", "exec", "attach", "portforward", "proxy"]);
+const sharedPaths = /^\/(?:api|apis|openapi|version)(?:\/|$)/;
+
+/** Sends the request upstream: watches and streams as they come, equal reads as one, writes with what later reads owe them. */
+export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<Response> {
+  const { request, info, target, identity } = passing;
+  const { method, signal } = request;
+  if (info.isResourceRequest && info.verb === "watch")
+    return await forward(parts.apiserver, request, { target, identity, signal, kind: "watch" });
+  if (method === "GET" || method === "HEAD") {
+    if (isShareable(passing)) return await passShared(parts, passing);
+    return await forward(parts.apiserver, request, { target, identity, signal, kind: "read" });
+  }
+  return await passWrite(parts, passing);
+}
+
+function isShareable({ request, info, target }: Passing): boolean {
+  if (request.method !== "GET") return false;
+  for (const name of request.headers.keys())
+    if (name === "range" || name === "upgrade" || name.startsWith("if-")) return false;
+  return info.isResourceRequest
+    ? !unshared.has(info.subresource ?? "") && info.verb !== "proxy"
+    : sharedPaths.test(target);
+}
+
+/** A read of the most recent state may only join what has not been sent (CONTRACT 8). */
+async function passShared(parts: ProxyParts, passing: Passing): Promise<Response> {
+  const { request, target, identity } = passing;
+  const query = target.slice(target.indexOf("?") + 1);
+  const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(query) && target.includes("?");
+  const joining = toleratesAge ? "while under way" : "until it begins";
+  const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
+    forward(parts.apiserver, request, { target, identity, signal, kind: "read" }).then(hold),
+  );
+  raiseSeen(parts, passing, held);
+  const answer = answerOf(held);
+  if (answer !== undefined) return answer;
+  return await forward(parts.apiserver, request, {
+    target,
+    identity,
+    signal: request.signal,
+    kind: "read",
+  });
+}
+
+/** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
+function flightKey({ request, target, identity }: Passing): string {
+  const { headers } = request;
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const query =
+    mark === -1
+      ? ""
+      : target
+          .slice(mark + 1)
+          .split("&")
+          .toSorted()
+          .join("&");
+  const encoding = headers.get("accept-encoding")?.includes("gzip") ? "gzip" : "plain";
+  const agent = headers.get("user-agent") ?? "";
+  const person = /^(?:curl|Wget|Mozilla\/5\.0)/.exec(agent)?.[0] ?? "";
+  const impersonated = [...headers]
+    .filter(([name]) => name.startsWith("impersonate-"))
+    .map(([name, value]) => `${name}=${value}`);
+  return JSON.stringify([
+    identity,
+    headers.get("authorization"),
+    impersonated,
+    path,
+    query,
+    headers.get("accept"),
+    encoding,
+    person,
+    headers.get("cache-control"),
+  ]);
+}
+
+/** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
+function raiseSeen(parts: ProxyParts, { info, identity }: Passing, held: HeldAnswer): void {
+  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return;
+  if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
+  const caches = cachesOf(parts, info);
+  if (caches.length === 0) return;
+  void held.body.bytes().then((bytes) => {
+    const answer = read(bytes, held.headers, info);
+    if (answer.is === "object") parts.floors.raise(caches, { kind: "seen", object: answer.item });
+  });
+}
+
+function cachesOf(parts: ProxyParts, info: ResourceRequest) {
+  const twins = info.resource === "events" ? ["", "events.k8s.io"] : [info.group];
+  return twins.flatMap((group) =>
+    [...parts.caches.ofResource(group, info.resource)].map(({ cache }) => cache),
+  );
+}
+
+function read(bytes: Uint8Array, headers: Headers, info: ResourceRequest): Answer {
+  const plain =
+    headers.get("content-encoding") === "gzip"
+      ? Bun.gunzipSync(bytes as Uint8Array<ArrayBuffer>)
+      : bytes;
+  const fields = selectableFields(info.group, info.resource);
+  return readAnswer(plain, headers.get("content-type") ?? "", fields);
+}
+
+/**
+ * A write is sent once, and its answer read before it goes out, so that the caller's next read shows it. A lost answer
+ * counts as a write that may have happened.
+ */
+async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response> {
+  const { request, info, target, identity } = passing;
+  const lost = { status: undefined, answer: { is: "unreadable" } } as const;
+  const send = forward(parts.apiserver, request, {
+    target,
+    identity,
+    signal: request.signal,
+    kind: "write",
+  });
+  if (!info.isResourceRequest) return await send;
+  const caches = cachesOf(parts, info);
+  if (caches.length === 0) return await send;
+  const isDryRun = parseQuery(target.slice(target.indexOf("?") + 1)).has("dryRun");
+  const raise = (outcome: Parameters<typeof floorOf>[2]) => {
+    const floor = floorOf(info, isDryRun, outcome);
+    if (floor !== undefined) parts.floors.raise(caches, floor);
+  };
+  try {
+    const held = await hold(await send);
+    const answer =
+      held.is === "held"
+        ? read(await held.body.bytes(), held.headers, info)
+        : ({ is: "unreadable" } as const);
+    raise({ status: held.status, answer });
+    const response = answerOf(held);
+    if (response === undefined) throw serviceUnavailable("the answer to a write was lost");
+    return response;
+  } catch (error) {
+    raise(lost);
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import type { LiveScope } from "../cache/watch-caches.ts";
+import type { Freshness } from "./decide.ts";
+import type { ProxyParts } from "./parts.ts";
+
+/** A read waits for the watch so long, then goes upstream (CONTRACT 5). */
+const waitMs = 100;
+
+/** The R at which the last `exact` read of a scope was in vain: until it moves, the next goes upstream at once. */
+const vainExact = new WeakMap<LiveScope, string>();
+
+/** Whether the scope shows what the read must see, if need be after a wait. Never rejects. */
+export async function isFresh(
+  parts: ProxyParts,
+  live: LiveScope,
+  freshness: Freshness,
+): Promise<boolean> {
+  const { cache, reflector } = live;
+  if (freshness.kind === "any") return true;
+  if (reflector.silentMs > parts.healthIntervalMs) return false;
+  switch (freshness.kind) {
+    case "at least":
+      return await cache.waitUntilFresh(freshness.resourceVersion, waitMs);
+    case "session":
+      return parts.floors.count(cache) === 0 || (await parts.floors.settle(cache, waitMs));
+    case "exact":
+      return await isExact(parts, live);
+  }
+}
+
+async function isExact(parts: ProxyParts, live: LiveScope): Promise<boolean> {
+  const { cache } = live;
+  if (cache.resourceVersion !== undefined && vainExact.get(live) === cache.resourceVersion)
+    return false;
+  try {
+    const latest = await parts.resolver.latestShared(cache.scope);
+    if (await cache.waitUntilFresh(latest, waitMs)) return true;
+  } catch {
+    return false;
+  }
+  if (cache.resourceVersion !== undefined) vainExact.set(live, cache.resourceVersion);
+  return false;
+}

@@ -1,0 +1,28 @@
+import { objectKey } from "../api/object-key.ts";
+import { notFound } from "../api/status.ts";
+import type { LiveScope } from "../cache/watch-caches.ts";
+import { prettyJson } from "../codec/json-pretty.ts";
+import { contentType } from "../codec/media-type.ts";
+import type { ReadRequest } from "./read-request.ts";
+import { statusResponse } from "./status-response.ts";
+
+/** The object as the scope has it, or the 404; undefined when the scope cannot know that there is none. */
+export function getFrom(live: LiveScope, read: ReadRequest): Response | undefined {
+  const { cache } = live;
+  const { gvr, selection, info } = read;
+  const item = cache.store?.get(objectKey(selection.namespace, info.name));
+  if (cache.form === undefined) return undefined;
+  if (item === undefined) {
+    const { status } = notFound(gvr.group, gvr.resource, info.name);
+    return statusResponse(status, read.format, "cache", read.isPretty);
+  }
+  const bytes = cache.scope.codec.object(cache.form, item.bytes);
+  const body = read.isPretty ? prettyJson(bytes) : bytes;
+  return new Response(body as Uint8Array<ArrayBuffer>, {
+    headers: {
+      "cache-control": "no-cache, private",
+      "content-type": contentType(read.format, "whole"),
+      "x-edge-proxy": "cache",
+    },
+  });
+}

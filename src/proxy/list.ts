@@ -1,0 +1,111 @@
+import { encodeContinue } from "../api/continue-token.ts";
+import type { Item } from "../api/item.ts";
+import { formatSelection, isSameSelection, selects } from "../api/selection.ts";
+import type { Store } from "../cache/store.ts";
+import type { LiveScope } from "../cache/watch-caches.ts";
+import type { ListBody } from "../codec/codec.ts";
+import { prettyBody, streamedBody, wholeBody } from "../codec/list-body.ts";
+import { contentType } from "../codec/media-type.ts";
+import type { ListView } from "./decide.ts";
+import type { ProxyParts } from "./parts.ts";
+import type { ReadRequest } from "./read-request.ts";
+
+/** Bodies past this are streamed from the objects each time instead of being kept whole. */
+const maxKeptBytes = 8 << 20;
+
+/** The LIST's answer from the scope; undefined when the scope does not reach to the state that is asked for. */
+export function listFrom(
+  parts: ProxyParts,
+  live: LiveScope,
+  read: ReadRequest,
+  view: ListView,
+): Response | undefined {
+  const { cache } = live;
+  const { bodies } = parts.caches;
+  const version = view.state === "latest" ? cache.version : 0;
+  const at = view.state === "latest" ? "" : view.resourceVersion;
+  const key = `${live.name}|${formatSelection(read.selection)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}`;
+  const kept = bodies.get(key, version);
+  if (kept !== undefined) return respond(read, kept);
+  const body = compose(live, read, view);
+  if (body === undefined) return undefined;
+  if (body.byteLength > maxKeptBytes && !read.isPretty) return respond(read, streamedBody(body));
+  const bytes = read.isPretty ? prettyBody(body) : wholeBody(body);
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+  bodies.set(key, version, blob);
+  return respond(read, blob);
+}
+
+const headersOf = {
+  json: listHeaders("json"),
+  protobuf: listHeaders("protobuf"),
+} as const;
+
+function listHeaders(format: "json" | "protobuf") {
+  return {
+    "cache-control": "no-cache, private",
+    "content-type": contentType(format, "whole"),
+    "x-edge-proxy": "cache",
+  };
+}
+
+function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Response {
+  return new Response(body, { headers: headersOf[read.format] });
+}
+
+function compose(live: LiveScope, read: ReadRequest, view: ListView): ListBody | undefined {
+  const { cache } = live;
+  const store = view.state === "latest" ? cache.store : cache.storeAt(view.resourceVersion);
+  const resourceVersion = view.state === "latest" ? cache.resourceVersion : view.resourceVersion;
+  const { listForm } = cache;
+  if (store === undefined || resourceVersion === undefined || listForm === undefined)
+    return undefined;
+  const page = takePage(store, live, read, view);
+  const start = page.next === undefined ? "" : `${relativeKey(page.next, read)}\0`;
+  return cache.scope.codec.list(
+    listForm,
+    {
+      resourceVersion,
+      continue: start === "" ? "" : encodeContinue(resourceVersion, start),
+      remainingItemCount: page.remaining,
+    },
+    page.items,
+  );
+}
+
+interface Page {
+  readonly items: readonly Item[];
+  /** The last item shown, when more follow. */
+  readonly next: Item | undefined;
+  /** Only without selectors: with them upstream does not count either (etcd3/store.go). */
+  readonly remaining: number | undefined;
+}
+
+function takePage(store: Store, live: LiveScope, read: ReadRequest, view: ListView): Page {
+  const { selection } = read;
+  const isWhole = isSameSelection(selection, live.cache.scope);
+  const items: Item[] = [];
+  let more = 0;
+  const isCounted = selection.labelSelector.isEmpty && selection.fieldSelector.isEmpty;
+  const { namespace } = selection;
+  const from = view.startKey === "" ? "" : absoluteKey(view.startKey, namespace);
+  for (const item of store.items(namespace, from)) {
+    if (!isWhole && !selects(selection, item)) continue;
+    if (view.limit === 0 || items.length < view.limit) items.push(item);
+    else {
+      more++;
+      if (!isCounted) break;
+    }
+  }
+  if (more === 0) return { items, next: undefined, remaining: undefined };
+  return { items, next: items.at(-1), remaining: isCounted ? more : undefined };
+}
+
+/** A token's key is relative to the list's prefix: the name in a namespace, `namespace/name` over all (storage/continue.go). */
+function absoluteKey(startKey: string, namespace: string): string {
+  return namespace === "" ? startKey : `${namespace}/${startKey}`;
+}
+
+function relativeKey(item: Item, read: ReadRequest): string {
+  return read.selection.namespace === "" ? item.key : item.name;
+}

@@ -1,0 +1,128 @@
+import { FieldSelector } from "../api/field-selector.ts";
+import type { GroupVersionResource } from "../api/group-version-resource.ts";
+import { everything } from "../api/label-selector.ts";
+import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-options.ts";
+import { parseQuery } from "../api/query.ts";
+import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
+import { isSelectableField } from "../api/selectable-fields.ts";
+import type { Selection } from "../api/selection.ts";
+import { StatusError } from "../api/status.ts";
+import type { Format } from "../codec/codec.ts";
+import { negotiate } from "../codec/media-type.ts";
+
+/** A GET, LIST or WATCH in a form that a cache can answer. */
+export interface ReadRequest {
+  readonly verb: "get" | "list" | "watch";
+  readonly info: ResourceRequest;
+  readonly gvr: GroupVersionResource;
+  readonly selection: Selection;
+  readonly options: ListOptions;
+  readonly format: Format;
+  readonly acceptsJson: boolean;
+  readonly isPretty: boolean;
+}
+
+/** What a request is to us. `pass` goes upstream, for the reason that is said. */
+export type Description =
+  | { readonly is: "read"; readonly read: ReadRequest }
+  | { readonly is: "pass"; readonly info: RequestInfo; readonly because: string };
+
+/** The parts of a request that its description depends on. */
+export interface RequestParts {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly accept: string;
+  /** curl, Wget and Mozilla get pretty JSON (apiserver, negotiation/negotiate.go isPrettyPrint). */
+  readonly isPerson: boolean;
+}
+
+const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "timeout"]);
+
+/** Describes a request. Pure, and the same for the same parts; what we do not implement or cannot read passes. */
+export function describeRequest(parts: RequestParts): Description {
+  const info = parseRequestInfo(parts.method, parts.path, parts.query);
+  const pass = (because: string): Description => ({ is: "pass", info, because });
+  if (parts.method !== "GET") return pass("no read");
+  if (!info.isResourceRequest) return pass("no resource");
+  const { verb, subresource } = info;
+  if (verb !== "get" && verb !== "list" && verb !== "watch") return pass("no read");
+  if (subresource !== undefined) return pass("a subresource");
+  const { format, acceptsJson, isPretty } = negotiate(parts.accept);
+  if (format === "other") return pass("a media type that is not cached");
+  const query = parseQuery(parts.query);
+  const known = verb === "get" ? getKeys : knownListKeys;
+  for (const key of query.keys()) if (!known.has(key)) return pass(`the query key ${key}`);
+  const options = readOptions(parts.query, verb);
+  if (options === undefined) return pass("a query that upstream has to refuse");
+  const gvr = { group: info.group, version: info.version, resource: info.resource };
+  if (options.fieldSelector.requirements.some(({ path }) => !isSelectable(gvr, path)))
+    return pass("a field that is not known to be selectable");
+  const namespace = info.resource === "namespaces" && info.group === "" ? "" : info.namespace;
+  return {
+    is: "read",
+    read: {
+      verb,
+      info,
+      gvr,
+      selection: {
+        namespace,
+        labelSelector: verb === "get" ? everything : options.labelSelector,
+        fieldSelector: verb === "get" ? named(info.name) : options.fieldSelector,
+      },
+      options,
+      format,
+      acceptsJson,
+      isPretty: format === "json" && wantsPretty(query, isPretty, parts.isPerson),
+    },
+  };
+}
+
+/** A GET reads the one object that a scope by name would hold. */
+function named(name: string): FieldSelector {
+  return new FieldSelector([{ path: "metadata.name", operator: "=", value: name }]);
+}
+
+function isSelectable(gvr: GroupVersionResource, path: string): boolean {
+  return isSelectableField(gvr.group, gvr.resource, path);
+}
+
+function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions | undefined {
+  try {
+    return parseListOptions(query, verb === "watch" ? "watch" : "list");
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}
+
+function wantsPretty(query: URLSearchParams, isAccepted: boolean, isPerson: boolean): boolean {
+  const asked = query.get("pretty") ?? "";
+  if (asked !== "") return /^(1|t|T|true|TRUE|True)$/.test(asked);
+  return isAccepted || isPerson;
+}
+
+const personForm = /^(?:curl|Wget|Mozilla\/5\.0)/;
+
+/** Whether a User-Agent is a person's. */
+export function isPersonAgent(userAgent: string): boolean {
+  return personForm.test(userAgent);
+}
+
+/** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
+const maxRemembered = 2048;
+
+/** Descriptions by what they depend on, so that a repeated request is read once. */
+export class Descriptions {
+  #known = new Map<string, Description>();
+
+  of(parts: RequestParts): Description {
+    const key = `${parts.method} ${parts.isPerson ? "person" : ""} ${parts.accept} ${parts.path}?${parts.query}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const description = describeRequest(parts);
+    if (this.#known.size >= maxRemembered) this.#known.clear();
+    this.#known.set(key, description);
+    return description;
+  }
+}

@@ -1,0 +1,217 @@
+import { badGateway, serviceUnavailable, StatusError, timeout } from "../api/status.ts";
+import type { Credentials } from "./credentials.ts";
+import type { CredentialSource } from "./kubeconfig.ts";
+
+/** Whose credentials a request carries: the proxy's own, or the caller's, and then nothing of ours, client certificate included. */
+export type Identity = "own" | "caller";
+
+/**
+ * Which connections a request takes. Watches share HTTP/2 where it is offered; all else is HTTP/1.1 (BUN.md 6). A `single`
+ * one is on a connection of its own: what a dead pooled socket would make fetch send twice (BUN.md 5l).
+ */
+export type Lane = "watch" | "bulk" | "single";
+
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query as they are sent. */
+  readonly target: string;
+  readonly headers: Headers;
+  readonly body?: ReadableStream<Uint8Array> | null;
+  readonly identity: Identity;
+  readonly lane: Lane;
+  readonly signal: AbortSignal;
+  /** Milliseconds until the response head must be there. */
+  readonly headMs: number;
+  /** `keep`: the body passes as it comes; `decode`: gzip is asked for and undone. */
+  readonly encoding: "keep" | "decode";
+}
+
+/** Idle connections go after this, before a NAT or load balancer on the way forgets them. */
+const idleSeconds = 30;
+
+/** The kube-apiserver, reached by fetch. Errors are StatusErrors that say what was unreachable and since when. */
+export class Apiserver {
+  readonly #credentials: CredentialSource;
+  #sessions = new Map<string, Bun.FetchSession>();
+  #hasHttp2 = true;
+  #failingSince: Date | undefined;
+
+  constructor(credentials: CredentialSource) {
+    this.#credentials = credentials;
+    credentials.onChange(() => this.#renew());
+  }
+
+  get server(): string {
+    return this.#credentials.current().server;
+  }
+
+  /** Since when nothing has been answered; undefined while all is well. */
+  get failingSince(): Date | undefined {
+    return this.#failingSince;
+  }
+
+  /**
+   * Sends the request once, or twice when it is a safe read whose connection failed before an answer. Rejects with a
+   * StatusError (502, 503, 504), or with the signal's reason.
+   */
+  async fetch(request: UpstreamRequest): Promise<Response> {
+    const isSafe = request.method === "GET" || request.method === "HEAD";
+    try {
+      return await this.#answered(request, this.#send(request));
+    } catch (error) {
+      const canRepeat = isSafe && !request.signal.aborted && !isTimeout(error);
+      if (!canRepeat && !isRefused(error)) throw this.#explain(error, request);
+      this.#renewLane(request);
+      const again = isSafe || !request.body ? request : undefined;
+      if (again === undefined) throw this.#explain(error, request);
+      try {
+        return await this.#answered(again, this.#send(again));
+      } catch (second) {
+        throw this.#explain(second, request);
+      }
+    }
+  }
+
+  /** Reads the credentials again, after a 401; what was there stays where that fails. */
+  async refreshCredentials(): Promise<void> {
+    await this.#credentials.refresh().catch(() => undefined);
+  }
+
+  async #answered(request: UpstreamRequest, answer: Promise<Response>): Promise<Response> {
+    const response = await answer;
+    this.#failingSince = undefined;
+    if (response.status === 401 && request.identity === "own") void this.refreshCredentials();
+    return response;
+  }
+
+  async #send(request: UpstreamRequest): Promise<Response> {
+    const credentials = this.#credentials.current();
+    const isHttp2 =
+      request.lane === "watch" && this.#hasHttp2 && credentials.server.startsWith("https:");
+    try {
+      return await this.#sendOver(request, credentials, isHttp2 ? "http2" : "http1.1");
+    } catch (error) {
+      if (!isHttp2 || codeOf(error) !== "HTTP2Unsupported") throw error;
+      this.#hasHttp2 = false;
+      return await this.#sendOver(request, credentials, "http1.1");
+    }
+  }
+
+  async #sendOver(
+    request: UpstreamRequest,
+    credentials: Credentials,
+    protocol: "http2" | "http1.1",
+  ): Promise<Response> {
+    const head = new AbortController();
+    const late = setTimeout(() => head.abort(new HeadTimeoutError(request.headMs)), request.headMs);
+    const headers = new Headers(request.headers);
+    if (request.identity === "own" && credentials.authorization !== undefined)
+      headers.set("authorization", credentials.authorization);
+    try {
+      return await this.#session(request, credentials).fetch(credentials.server + request.target, {
+        method: request.method,
+        headers,
+        body: request.body ?? null,
+        signal: AbortSignal.any([request.signal, head.signal]),
+        timeout: false,
+        decompress: request.encoding === "decode",
+        redirect: "manual",
+        proxy: false,
+        protocol,
+      } as BunFetchRequestInit);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #session(
+    { identity, lane }: Pick<UpstreamRequest, "identity" | "lane">,
+    { tls }: Credentials,
+  ): Bun.FetchSession {
+    const name = `${identity} ${lane}`;
+    const there = this.#sessions.get(name);
+    if (there !== undefined) return there;
+    const session = new Bun.FetchSession({
+      keepAlive: lane === "single" ? false : { idleTimeout: idleSeconds },
+      tls: {
+        rejectUnauthorized: tls.rejectUnauthorized,
+        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+        ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+        ...(identity === "caller" || tls.cert === undefined ? {} : { cert: tls.cert }),
+        ...(identity === "caller" || tls.key === undefined ? {} : { key: tls.key }),
+      },
+    });
+    this.#sessions.set(name, session);
+    return session;
+  }
+
+  /** New connections for new credentials; what runs on the old ones finishes. */
+  #renew(): void {
+    for (const session of this.#sessions.values()) session.close();
+    this.#sessions.clear();
+  }
+
+  #renewLane({ identity, lane }: UpstreamRequest): void {
+    this.#sessions.get(`${identity} ${lane}`)?.close();
+    this.#sessions.delete(`${identity} ${lane}`);
+  }
+
+  #explain(error: unknown, request: UpstreamRequest): unknown {
+    if (error instanceof StatusError || request.signal.aborted) return error;
+    this.#failingSince ??= new Date();
+    const what = `the kube-apiserver ${this.server} did not answer ${request.method} ${pathOf(request.target)}`;
+    const since = `; unreachable since ${this.#failingSince.toISOString()}`;
+    if (error instanceof HeadTimeoutError)
+      return timeout(`${what} within ${error.limitMs / 1000} s${since}`, error);
+    const reason = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
+    return isUnreachable(error)
+      ? serviceUnavailable(`${what} (${reason})${since}`, error)
+      : badGateway(`${what} (${reason})${since}`, error);
+  }
+}
+
+/** No response head within the time. */
+class HeadTimeoutError extends Error {
+  readonly limitMs: number;
+  constructor(limitMs: number) {
+    super(`no response head within ${limitMs} ms`);
+    this.name = "HeadTimeoutError";
+    this.limitMs = limitMs;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    error instanceof HeadTimeoutError || (error instanceof Error && error.name === "TimeoutError")
+  );
+}
+
+function isRefused(error: unknown): boolean {
+  return codeOf(error) === "ConnectionRefused" || codeOf(error) === "ECONNREFUSED";
+}
+
+const unreachable = new Set([
+  "ConnectionRefused",
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "FailedToOpenSocket",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+]);
+
+function isUnreachable(error: unknown): boolean {
+  return unreachable.has(codeOf(error) ?? "");
+}
+
+/** Without the query, which may be long. */
+function pathOf(target: string): string {
+  const end = target.indexOf("?");
+  return end === -1 ? target : target.slice(0, end);
+}

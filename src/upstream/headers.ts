@@ -1,0 +1,53 @@
+/** Headers that concern one connection only, and those of proxies before us that a caller must not set (RFC 9110 7.6.1; CONTRACT 21). */
+const hopByHop = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+const ofOurOwn = ["host", "expect", "content-length"];
+
+function removeNamed(headers: Headers, names: readonly string[]): void {
+  for (const named of (headers.get("connection") ?? "").split(",")) {
+    const name = named.trim();
+    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) headers.delete(name);
+  }
+  for (const name of names) headers.delete(name);
+}
+
+/** A caller's headers as they go upstream. `X-Forwarded-*` and `X-Remote-*` are dropped: to an apiserver they may be a name. */
+export function requestHeaders(request: Request): Headers {
+  const headers = new Headers(request.headers);
+  const length = headers.get("content-length");
+  removeNamed(headers, [...hopByHop, ...ofOurOwn]);
+  for (const name of headers.keys().toArray()) {
+    if (name.startsWith("x-forwarded-") || name.startsWith("x-remote-") || name === "forwarded")
+      headers.delete(name);
+  }
+  if (request.body !== null && length !== null) headers.set("content-length", length);
+  return headers;
+}
+
+/** Removes from an answer what concerns the connection upstream, and says where the answer is from. */
+export function markResponse(headers: Headers): void {
+  removeNamed(headers, hopByHop);
+  headers.set("x-edge-proxy", "upstream");
+}
+
+/** Whether the caller brings credentials of its own: then it goes as it came (CONTRACT 21). */
+export function hasCredentials(headers: Headers): boolean {
+  if (headers.has("authorization")) return true;
+  if (headers.get("sec-websocket-protocol")?.includes("base64url.bearer.authorization.k8s.io."))
+    return true;
+  return hasImpersonation(headers);
+}
+
+export function hasImpersonation(headers: Headers): boolean {
+  for (const name of headers.keys()) if (name.startsWith("impersonate-")) return true;
+  return false;
+}
