@@ -125,12 +125,12 @@ export async function installWidgets(target: ContractTarget): Promise<void> {
     openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
   };
   const version = { name: "v1", served: true, storage: true, subresources: { status: {} }, schema };
-  const names = { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" };
+  const called = { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" };
   const body = {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
     metadata: { name: "widgets.example.com" },
-    spec: { group: "example.com", scope: "Namespaced", names, versions: [version] },
+    spec: { group: "example.com", scope: "Namespaced", names: called, versions: [version] },
   };
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   await call(target.direct, path, { method: "POST", body });

@@ -1,3 +1,7 @@
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { type Endpoint } from "./contract-client.ts";
 import { findAssets, startApiserver } from "./envtest.ts";
 import { startFakeApiserver } from "./fake-apiserver.ts";
@@ -27,11 +31,15 @@ export async function startContractUpstream(version?: string): Promise<ContractU
   fake.store.compact();
   const kubeconfig = await writeKubeconfig(fake.url, fake.adminToken);
   const { url, adminToken: token } = fake;
-  return { url, token, isFake: true, version: "v1.37.0", kubeconfig, stop: () => fake.stop() };
+  const stop = async () => {
+    await fake.stop();
+    await rm(kubeconfig, { force: true });
+  };
+  return { url, token, isFake: true, version: "v1.37.0", kubeconfig, stop };
 }
 
 async function writeKubeconfig(url: string, token: string): Promise<string> {
-  const path = `${process.env["TMPDIR"] ?? "/tmp"}/edge-proxy-fake-${process.pid}.kubeconfig`;
+  const path = join(tmpdir(), `edge-proxy-fake-${crypto.randomUUID()}.kubeconfig`);
   const text = `apiVersion: v1
 kind: Config
 clusters: [{ name: fake, cluster: { server: "${url}" } }]
