@@ -5,12 +5,15 @@ import { loadKubeconfig } from "./load-kubeconfig.ts";
 
 declare const self: Worker;
 
-self.addEventListener("message", (event: MessageEvent<KubeconfigRequest>) => {
-  void reply(event.data).then((message) => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    self.postMessage(message);
+// Loaded by itself, in the main thread, it would wait for ever.
+if (!Bun.isMainThread) {
+  self.addEventListener("message", (event: MessageEvent<KubeconfigRequest>) => {
+    void reply(event.data).then((message) => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+      self.postMessage(message);
+    });
   });
-});
+}
 
 async function reply(request: KubeconfigRequest): Promise<KubeconfigReply> {
   try {
