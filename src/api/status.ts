@@ -125,6 +125,11 @@ export function internalError(cause: unknown): StatusError {
   );
 }
 
+/** 500 without a reason, which is how an apiserver answers an error that is not its own (handlers/responsewriters, ErrorToAPIStatus). */
+export function unclassified(message: string): StatusError {
+  return failure(500, undefined, message);
+}
+
 /** 502: what answered was not understood or broke off before a response head. */
 export function badGateway(message: string, cause?: unknown): StatusError {
   return failure(502, "InternalError", message, undefined, cause);
