@@ -39,7 +39,7 @@ export function findBinary(): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
-/** Starts the proxy and waits until both listeners accept. Rejects with the end of its output when it ends before. */
+/** Starts the proxy and waits until its listener accepts. Rejects with the end of its output when it ends before. */
 export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
   const dir = await mkdtemp(join(tmpdir(), "edge-proxy-process-"));
   const logFile = join(dir, "output.log");
@@ -63,7 +63,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
   const remove = () => rm(dir, { recursive: true, force: true });
   const listens = async () => {
     if (child.exitCode() !== undefined) throw new Error("edge-proxy ended before it listened");
-    return (await accepts(address)) && (await accepts(adminAddress));
+    return accepts(address);
   };
   try {
     await waitUntil("edge-proxy listens", listens, 15);
