@@ -220,8 +220,7 @@ export class Reflector {
         : resourceVersion;
     this.#watchFrom = undefined;
     this.#cursor = watchFrom;
-    const gone = expired("The resourceVersion for the provided watch is too old.").status;
-    this.#cache.replace(store, resourceVersion, form, watchFrom, gone);
+    this.#cache.replace(store, resourceVersion, form, watchFrom);
     this.#state = { phase: "Listed", resourceVersion };
     this.#heard();
     this.#settled.resolve(undefined);
@@ -313,11 +312,25 @@ export class Reflector {
     if (resourceVersion !== undefined) this.#state = { phase: "Listed", resourceVersion };
   }
 
+  /**
+   * A 410 ends our own watchers as it ended us. One that came while the watch replayed from before the state loses the
+   * replay only: true when the state is still good, and the watch goes on from it.
+   */
+  #forgets(message: string): boolean {
+    const { resourceVersion } = this.#cache;
+    const isReplay = resourceVersion !== undefined && this.#cursor !== resourceVersion;
+    this.#cache.forgetHistory(expired(message).status);
+    if (!isReplay) return false;
+    this.#cursor = resourceVersion;
+    this.#state = { phase: "Listed", resourceVersion };
+    return true;
+  }
+
   async #failed(error: unknown): Promise<void> {
     const failure = error instanceof Error ? error : new Error(String(error));
-    const isLost = error instanceof WatchError || error instanceof RefusedError;
+    if (hasLostHistory(error) && this.#forgets(failure.message)) return;
     this.#state =
-      this.#state.phase === "Empty" || (isLost && hasLostHistory(error))
+      this.#state.phase === "Empty" || hasLostHistory(error)
         ? { phase: "Empty" }
         : { phase: "Listed", resourceVersion: this.#state.resourceVersion };
     this.#settled.resolve(failure);
@@ -328,8 +341,9 @@ export class Reflector {
   }
 }
 
-function hasLostHistory(error: RefusedError | WatchError): boolean {
-  return (error instanceof RefusedError ? error.status : error.code) === 410;
+function hasLostHistory(error: unknown): boolean {
+  if (error instanceof RefusedError) return error.status === 410;
+  return error instanceof WatchError && error.code === 410;
 }
 
 /** Random in [300, 600) s, so that the scopes of a node do not come back all at once (client-go's reflector). */

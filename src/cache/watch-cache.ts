@@ -181,7 +181,7 @@ export class WatchCache {
   // The writer
 
   /**
-   * A whole state, swapped in at once. Watchers of the state before get `endWith`, since what lies between is not known.
+   * A whole state, swapped in at once; there are no watchers, since their history ended with the state before.
    * `watchFrom` is where the watch goes on, older than the state when somebody waits for changes from there.
    */
   replace(
@@ -189,9 +189,7 @@ export class WatchCache {
     resourceVersion: ResourceVersion,
     form: TypeForm,
     watchFrom: ResourceVersion,
-    endWith: Status,
   ): void {
-    if (this.#filled !== undefined) this.endWatchers(endWith);
     const history = new History(this.#historyLimits, watchFrom, resourceVersion);
     this.#filled = { store, history, resourceVersion, form };
     this.#moved();
@@ -219,6 +217,15 @@ export class WatchCache {
     if (this.has(resourceVersion)) return;
     this.#filled = { ...filled, resourceVersion };
     this.#moved();
+  }
+
+  /** The history before the state turned out to be lost upstream: who waits for it gets this Status, the state stays. */
+  forgetHistory(status: Status): void {
+    const filled = this.#filled;
+    if (filled === undefined) return;
+    const history = new History(this.#historyLimits, filled.resourceVersion);
+    this.#filled = { ...filled, history };
+    this.endWatchers(status);
   }
 
   /** Ends all watchers, with this Status or cleanly. */

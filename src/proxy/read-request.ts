@@ -37,6 +37,9 @@ export interface RequestParts {
   readonly isPerson: boolean;
 }
 
+/** Go's duration, as far as an apiserver takes it here; what it refuses, upstream refuses. */
+const timeoutForm = /^(?:|0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
+
 const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "timeout"]);
 
 /** Describes a request. Pure, and the same for the same parts; what we do not implement or cannot read passes. */
@@ -53,6 +56,7 @@ export function describeRequest(parts: RequestParts): Description {
   const query = parseQuery(parts.query);
   const known = verb === "get" ? getKeys : knownListKeys;
   for (const key of query.keys()) if (!known.has(key)) return pass(`the query key ${key}`);
+  if (!timeoutForm.test(query.get("timeout") ?? "")) return pass("a timeout that is no duration");
   const options = readOptions(parts.query, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   const gvr = { group: info.group, version: info.version, resource: info.resource };
