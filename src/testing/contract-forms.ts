@@ -194,6 +194,31 @@ export function describeForms(target: () => ContractTarget): void {
     });
   });
 
+  describe("a warm target", () => {
+    it("answers list, get, selection, page and watch from the cache", async (f) => {
+      if (target().warm !== true) return;
+      await f.create("a", { labels: { app: "web" } });
+      await f.create("b");
+      await f.warmUp();
+      const { resourceVersion } = (await f.list("configmaps")).metadata;
+      const from = `resourceVersion=${resourceVersion}`;
+      for (const path of [
+        "configmaps",
+        "configmaps/a",
+        "configmaps?labelSelector=app",
+        "configmaps?fieldSelector=metadata.name%3Da",
+        "configmaps?resourceVersion=0",
+        `configmaps?${from}`,
+        "configmaps?limit=1",
+        "configmaps?pretty=true",
+        `configmaps?watch=1&timeoutSeconds=1&${from}`,
+      ]) {
+        const answer = await f.call(path);
+        expect([path, answer.headers.get("x-edge-proxy")]).toEqual([path, "cache"]);
+      }
+    });
+  });
+
   describe("what is no resource", () => {
     it("health, version and discovery answer", async () => {
       for (const path of ["/livez", "/readyz"]) {
