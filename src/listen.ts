@@ -1,0 +1,90 @@
+import { chmod, unlink } from "node:fs/promises";
+
+import { type Config, ConfigError } from "./config.ts";
+import type { Connection } from "./proxy/parts.ts";
+
+/** Seconds; clients of client-go keep their connections for 90 s. */
+const idleTimeoutSeconds = 120;
+/** Bodies are streamed through: upstream says what is too large. */
+const maxRequestBodySize = 1 << 30;
+
+export type Server = Bun.Server<undefined>;
+export type Answer = (request: Request, connection: Connection) => Promise<Response> | Response;
+
+/** Opens the listeners that the Config names. Rejects with a ConfigError that names the flag. */
+export async function listen(config: Config, answer: Answer): Promise<readonly Server[]> {
+  const { hostname, port } = config.bindAddress;
+  const lendsIdentity = isLoopback(hostname);
+  const tcp = bind(`--bind-address: ${hostname}:${port}`, () =>
+    Bun.serve({
+      hostname,
+      port,
+      development: false,
+      idleTimeout: idleTimeoutSeconds,
+      maxRequestBodySize,
+      fetch: (request, server) => answer(request, connectionOf(request, server, lendsIdentity)),
+    }),
+  );
+  const { bindSocket } = config;
+  if (bindSocket === undefined) return [tcp];
+  await removeStale(bindSocket);
+  const unix = bind(`--bind-socket: ${bindSocket}`, () =>
+    Bun.serve({
+      unix: bindSocket,
+      development: false,
+      maxRequestBodySize,
+      fetch: (request, server) => answer(request, connectionOf(request, server, true)),
+    }),
+  );
+  await chmod(bindSocket, 0o600);
+  return [tcp, unix];
+}
+
+/** Opens the admin listener, where there is one. */
+export function listenAdmin(
+  config: Config,
+  answer: (request: Request) => Response,
+): Server | undefined {
+  if (config.adminAddress === undefined) return undefined;
+  const { hostname, port } = config.adminAddress;
+  return bind(`--admin-address: ${hostname}:${port}`, () =>
+    Bun.serve({ hostname, port, development: false, fetch: answer }),
+  );
+}
+
+function connectionOf(request: Request, server: Server, lendsIdentity: boolean): Connection {
+  return {
+    lendsIdentity,
+    keepOpen: () => server.timeout(request, 0),
+    drop: () => server.timeout(request, 1),
+  };
+}
+
+/** A flag's name and value, and how it is bound: what fails is one line that names it. */
+function bind(what: string, open: () => Server): Server {
+  try {
+    return open();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const reason =
+      code === "EADDRINUSE"
+        ? "is in use: stop what listens there, or choose another"
+        : `cannot be listened on (${code === "" ? String(error) : code})`;
+    throw new ConfigError(`${what} ${reason}`, error);
+  }
+}
+
+/** Removes a socket file that nobody listens on any more: a process that was killed leaves it. */
+async function removeStale(path: string): Promise<void> {
+  try {
+    const socket = await Bun.connect({ unix: path, socket: { data: () => undefined } });
+    socket.end();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED")
+      await unlink(path);
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "::1" || /^127\./.test(hostname);
+}

@@ -1,0 +1,175 @@
+import type { AdminParts } from "./admin/handler.ts";
+import { type Gauge, Metrics } from "./admin/metrics.ts";
+import type { ScopeRow } from "./admin/status-page.ts";
+import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
+import type { Observer } from "./proxy/handler.ts";
+import type { ProxyParts } from "./proxy/parts.ts";
+import type { Watches } from "./proxy/watch.ts";
+import { version } from "./version.ts";
+
+/** What the admin listener shows of the proxy, and the observer that counts its answers. */
+export interface Observation {
+  readonly admin: AdminParts;
+  readonly observer: Observer;
+  /** From here on /readyz fails: the process is about to stop. */
+  readonly stopping: () => void;
+}
+
+/** How late a timer of a tenth of a second has come lately, in seconds: how long the event loop was blocked. */
+class LoopLag {
+  #worst = 0;
+  #due = performance.now();
+
+  constructor(everyMs: number) {
+    this.#due += everyMs;
+    setInterval(() => {
+      const now = performance.now();
+      this.#worst = Math.max(this.#worst * 0.95, (now - this.#due) / 1000);
+      this.#due = now + everyMs;
+    }, everyMs).unref();
+  }
+
+  get seconds(): number {
+    return Math.max(0, this.#worst);
+  }
+}
+
+/** Looks at the parts from outside; they know nothing of it. */
+export function observe(parts: ProxyParts, watches: Watches, inFlight: () => number): Observation {
+  const metrics = new Metrics();
+  let isStopping = false;
+  for (const gauge of gauges(parts, watches, inFlight)) metrics.gauge(gauge);
+  const upstream = {
+    name: "upstream",
+    failure: () => {
+      const since = parts.apiserver.failingSince;
+      return since && `${parts.apiserver.server} has not answered since ${since.toISOString()}`;
+    },
+  };
+  const shutdown = { name: "shutdown", failure: () => (isStopping ? "stopping" : undefined) };
+  const ping = { name: "ping", failure: () => undefined };
+  return {
+    admin: {
+      version: { version, bun: Bun.version, platform: `${process.platform}/${process.arch}` },
+      metrics,
+      livez: [ping],
+      readyz: [ping, shutdown, upstream],
+      scopes: () => [...parts.caches.all].map(rowOf),
+      facts: () => facts(parts, watches),
+    },
+    observer: countAnswers(metrics),
+    stopping: () => {
+      isStopping = true;
+    },
+  };
+}
+
+function countAnswers(metrics: Metrics): Observer {
+  return {
+    answered: (description, response, source, tookMs) => {
+      const info = description.is === "read" ? description.read.info : description.info;
+      const resource = info.isResourceRequest ? info.resource : "";
+      const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
+      metrics.increment(
+        "edge_proxy_requests_total",
+        "Answers by verb, resource, code and source.",
+        `{verb="${verb}",resource="${resource}",code="${response.status}",source="${source}"}`,
+      );
+      metrics.observe(
+        "edge_proxy_request_duration_seconds",
+        "Time until the response head, by verb and source.",
+        `{verb="${verb}",source="${source}"}`,
+        tookMs / 1000,
+      );
+    },
+  };
+}
+
+function rowOf(live: LiveScope): ScopeRow {
+  const { cache, reflector } = live;
+  return {
+    scope: describeScope(cache.scope),
+    phase: reflector.state.phase,
+    objects: cache.size,
+    byteLength: cache.byteLength,
+    resourceVersion: cache.resourceVersion ?? "-",
+    silentMs: reflector.silentMs,
+    watchers: cache.watcherCount,
+    hits: live.hits,
+  };
+}
+
+function facts(parts: ProxyParts, watches: Watches): readonly (readonly [string, string])[] {
+  const since = parts.apiserver.failingSince;
+  const { rss } = process.memoryUsage();
+  return [
+    ["version", version],
+    ["upstream", parts.apiserver.server],
+    ["state", since === undefined ? "answering" : `unreachable since ${since.toISOString()}`],
+    ["watchers", String(watches.count)],
+    ["cached bytes", String(parts.caches.byteLength)],
+    ["resident bytes", String(rss)],
+    ["up for", `${Math.round(process.uptime())} s`],
+  ];
+}
+
+function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): readonly Gauge[] {
+  const lag = new LoopLag(100);
+  const one = (name: string, help: string, value: () => number, type: Gauge["type"] = "gauge") => ({
+    name: `edge_proxy_${name}`,
+    help,
+    type,
+    read: () => [{ labels: {}, value: value() }],
+  });
+  const scopes = (name: string, help: string, value: (row: ScopeRow) => number): Gauge => ({
+    name: `edge_proxy_scope_${name}`,
+    help,
+    type: "gauge",
+    read: () =>
+      [...parts.caches.all].slice(0, 200).map((live) => {
+        const row = rowOf(live);
+        return { labels: { scope: row.scope }, value: value(row) };
+      }),
+  });
+  const watching = () =>
+    [...parts.caches.all].filter(({ reflector }) => reflector.state.phase === "Watching").length;
+  return [
+    one("requests_in_flight", "Requests under way, watches included.", inFlight),
+    one("watchers", "Watches of clients that are served from scopes.", () => watches.count),
+    one(
+      "slow_watchers_total",
+      "Watches ended because of a slow client.",
+      () => watches.slowCount,
+      "counter",
+    ),
+    one("upstream_watches", "Watches of scopes that are open upstream.", watching),
+    one("flights", "Reads under way upstream that are shared.", () => parts.flights.size),
+    one(
+      "cached_bytes",
+      "Memory of scopes, history and composed lists.",
+      () => parts.caches.byteLength,
+    ),
+    one(
+      "resident_memory_bytes",
+      "Resident memory of the process.",
+      () => process.memoryUsage().rss,
+    ),
+    one("event_loop_lag_seconds", "How long the event loop was blocked lately.", () => lag.seconds),
+    scopes("objects", "Objects of a scope.", (row) => row.objects),
+    scopes("bytes", "Memory of a scope.", (row) => row.byteLength),
+    scopes(
+      "resource_version",
+      "The resourceVersion that a scope has reached.",
+      (row) => Number(row.resourceVersion) || 0,
+    ),
+    scopes("age_seconds", "Seconds since upstream was last heard.", (row) => row.silentMs / 1000),
+    scopes("watchers", "Watchers of a scope.", (row) => row.watchers),
+    scopes("hits", "Answers given from a scope.", (row) => row.hits),
+    {
+      name: "edge_proxy_build_info",
+      help: "The version that runs.",
+      type: "gauge",
+      read: () => [{ labels: { version, bun: Bun.version }, value: 1 }],
+    },
+  ];
+}
