@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** A process of a test: it does not outlive the process that started it, however that ends. */
 export interface ChildProcess {
@@ -58,6 +60,25 @@ export function startChildProcess(
       return text.trimEnd().split("\n").slice(-lines).join("\n");
     },
   };
+}
+
+/** A folder that goes away with this process, also when it is killed; `remove` does so at once. */
+export async function createTemporaryFolder(
+  prefix: string,
+): Promise<{ readonly dir: string; readonly remove: () => Promise<void> }> {
+  const dir = await mkdtemp(join(tmpdir(), prefix));
+  // The pause lets the sentinels of the processes in it come first.
+  const sentinel = Bun.spawn(["sh", "-c", 'cat >/dev/null; sleep 0.5; rm -rf "$0"', dir], {
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+    detached: true,
+  });
+  const remove = async () => {
+    sentinel.kill("SIGKILL");
+    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { dir, remove };
 }
 
 /** A port of 127.0.0.1 that was free a moment ago. */

@@ -1,10 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { freePort } from "./child-process.ts";
+import { createTemporaryFolder, freePort } from "./child-process.ts";
 import { apiserverRunner, etcdRunner } from "./envtest-processes.ts";
 
 const setup = join(import.meta.dir, "../../../shared/envtest/setup");
@@ -72,8 +71,7 @@ const aliceToken = "alice-token";
 
 /** Starts a kube-apiserver (about 4 s) and waits for /readyz and namespace `default`. Rejects with the end of its log. */
 export async function startApiserver(options: ApiserverOptions): Promise<Apiserver> {
-  const dir = await mkdtemp(join(tmpdir(), "edge-proxy-envtest-"));
-  const removeOnExit = removeWhenGone(dir);
+  const { dir, remove } = await createTemporaryFolder("edge-proxy-envtest-");
   const etcd = options.beside === undefined ? etcdRunner(options, dir) : undefined;
   const etcdUrl = etcd?.url ?? options.beside?.etcdUrl ?? "";
   try {
@@ -109,12 +107,12 @@ export async function startApiserver(options: ApiserverOptions): Promise<Apiserv
       stop: async () => {
         await server.kill();
         await etcd?.kill();
-        await removeOnExit();
+        await remove();
       },
     };
   } catch (error) {
     await etcd?.kill();
-    await removeOnExit();
+    await remove();
     throw error;
   }
 }
@@ -123,20 +121,6 @@ export async function startApiserver(options: ApiserverOptions): Promise<Apiserv
 export function versionOf(assets: string): string {
   const run = Bun.spawnSync([join(assets, "kube-apiserver"), "--version"], { stdin: "ignore" });
   return run.stdout.toString().trim().replace("Kubernetes ", "");
-}
-
-/** A folder that goes away with this process, also when it is killed; the result removes it at once. */
-function removeWhenGone(dir: string): () => Promise<void> {
-  const sentinel = Bun.spawn(["sh", "-c", 'cat >/dev/null; sleep 0.2; rm -rf "$0"', dir], {
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "ignore",
-    detached: true,
-  });
-  return async () => {
-    sentinel.kill("SIGKILL");
-    await rm(dir, { recursive: true, force: true, maxRetries: 5 });
-  };
 }
 
 async function prepare(dir: string, beside: Apiserver | undefined): Promise<void> {

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { freePort, startChildProcess, waitUntil } from "./child-process.ts";
+import { createTemporaryFolder, freePort, startChildProcess, waitUntil } from "./child-process.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -41,7 +40,7 @@ export function findBinary(): string | undefined {
 
 /** Starts the proxy and waits until its listener accepts. Rejects with the end of its output when it ends before. */
 export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
-  const dir = await mkdtemp(join(tmpdir(), "edge-proxy-process-"));
+  const { dir, remove } = await createTemporaryFolder("edge-proxy-process-");
   const logFile = join(dir, "output.log");
   const address = `127.0.0.1:${freePort()}`;
   const adminAddress = `127.0.0.1:${freePort()}`;
@@ -60,7 +59,6 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
     ],
     { logFile, cwd: dir, env: { PATH: process.env["PATH"] ?? "", HOME: dir, ...options.env } },
   );
-  const remove = () => rm(dir, { recursive: true, force: true });
   const listens = async () => {
     if (child.exitCode() !== undefined) throw new Error("edge-proxy ended before it listened");
     return accepts(address);
