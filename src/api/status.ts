@@ -1,3 +1,5 @@
+import { goQuote } from "./go-quote.ts";
+
 /** One reason of a Status among several (apimachinery, meta/v1 StatusCause). */
 export interface StatusCause {
   readonly reason?: string;
@@ -25,6 +27,17 @@ export interface Status {
   readonly reason?: string;
   readonly details?: StatusDetails;
   readonly code: number;
+}
+
+/**
+ * The Status as JSON, byte for byte as Go writes it, without a line end (an apiserver adds one): `<`, `>`, `&` and the two
+ * Unicode line separators are escaped, and what is quoted in a message often has them.
+ */
+export function formatStatus(status: Status): string {
+  return JSON.stringify(status).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The only error that becomes an answer with its own text: it holds the Status to send. */
@@ -78,7 +91,7 @@ export function forbidden(message: string): StatusError {
 /** 404 NotFound, worded as an apiserver words it (apimachinery, NewNotFound): `configmaps "a" not found`. */
 export function notFound(group: string, resource: string, name: string): StatusError {
   const of = group === "" ? resource : `${resource}.${group}`;
-  return failure(404, "NotFound", `${of} "${name}" not found`, {
+  return failure(404, "NotFound", `${of} ${goQuote(name)} not found`, {
     name,
     ...(group === "" ? {} : { group }),
     kind: resource,
