@@ -62,9 +62,10 @@ function readFields(text: string, bytes: Uint8Array): ReadonlyMap<string, string
   const fields = new Map<string, string>();
   const parsed = parseJson(text, bytes);
   if (parsed === null) return fields;
-  if (typeof parsed !== "object" || Array.isArray(parsed)) {
-    const kind = Array.isArray(parsed) ? "array" : goKind(parsed);
-    throw invalid(`json: cannot unmarshal ${kind} into Go value of type storage.continueToken`);
+  if (typeof parsed !== "object" || Array.isArray(parsed) || parsed instanceof JsonNumber) {
+    throw invalid(
+      `json: cannot unmarshal ${goKind(parsed)} into Go value of type storage.continueToken`,
+    );
   }
   for (const [name, value] of Object.entries(parsed)) {
     const key = name.toLowerCase();
