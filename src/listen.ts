@@ -1,7 +1,7 @@
 import { chmod, unlink } from "node:fs/promises";
 
 import { type Config, ConfigError } from "./config.ts";
-import type { Connection } from "./proxy/parts.ts";
+import type { Listener } from "./proxy/parts.ts";
 
 /** Seconds; clients of client-go keep their connections for 90 s. */
 const idleTimeoutSeconds = 120;
@@ -9,31 +9,32 @@ const idleTimeoutSeconds = 120;
 const maxRequestBodySize = 1 << 30;
 
 export type Server = Bun.Server<undefined>;
-export type Answer = (request: Request, connection: Connection) => Promise<Response> | Response;
+export type Answer = (request: Request, listener: Listener) => Promise<Response> | Response;
 
 /** Opens the listeners that the Config names. Rejects with a ConfigError that names the flag. */
 export async function listen(config: Config, answer: Answer): Promise<readonly Server[]> {
   const { hostname, port } = config.bindAddress;
-  const lendsIdentity = isLoopback(hostname);
-  const tcp = bind(`--bind-address: ${hostname}:${port}`, () =>
+  const ofTcp = listenerOf(isLoopback(hostname) ? "lends" : "does not lend", () => tcp);
+  const tcp: Server = bind(`--bind-address: ${hostname}:${port}`, () =>
     Bun.serve({
       hostname,
       port,
       development: false,
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize,
-      fetch: (request, server) => answer(request, connectionOf(request, server, lendsIdentity)),
+      fetch: (request) => answer(request, ofTcp),
     }),
   );
   const { bindSocket } = config;
   if (bindSocket === undefined) return [tcp];
   await removeStale(bindSocket);
-  const unix = bind(`--bind-socket: ${bindSocket}`, () =>
+  const ofUnix = listenerOf("lends", () => unix);
+  const unix: Server = bind(`--bind-socket: ${bindSocket}`, () =>
     Bun.serve({
       unix: bindSocket,
       development: false,
       maxRequestBodySize,
-      fetch: (request, server) => answer(request, connectionOf(request, server, true)),
+      fetch: (request) => answer(request, ofUnix),
     }),
   );
   await chmod(bindSocket, 0o600);
@@ -52,11 +53,11 @@ export function listenAdmin(
   );
 }
 
-function connectionOf(request: Request, server: Server, lendsIdentity: boolean): Connection {
+function listenerOf(identity: "lends" | "does not lend", server: () => Server): Listener {
   return {
-    lendsIdentity,
-    keepOpen: () => server.timeout(request, 0),
-    drop: () => server.timeout(request, 1),
+    lendsIdentity: identity === "lends",
+    keepOpen: (request) => server().timeout(request, 0),
+    drop: (request) => server().timeout(request, 1),
   };
 }
 

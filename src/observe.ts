@@ -66,14 +66,13 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
 
 function countAnswers(metrics: Metrics): Observer {
   return {
-    answered: (description, response, source, tookMs) => {
-      const info = description.is === "read" ? description.read.info : description.info;
+    answered: (info, status, source, tookMs) => {
       const resource = info.isResourceRequest ? info.resource : "";
       const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
       metrics.increment(
         "edge_proxy_requests_total",
         "Answers by verb, resource, code and source.",
-        `{verb="${verb}",resource="${resource}",code="${response.status}",source="${source}"}`,
+        `{verb="${verb}",resource="${resource}",code="${status}",source="${source}"}`,
       );
       metrics.observe(
         "edge_proxy_request_duration_seconds",

@@ -8,6 +8,16 @@ const waitMs = 100;
 /** The R at which the last `exact` read of a scope was in vain: until it moves, the next goes upstream at once. */
 const vainExact = new WeakMap<LiveScope, string>();
 
+/** Whether the scope shows what the read must see as it stands; false also where only a question upstream could tell. */
+export function isFreshNow(parts: ProxyParts, live: LiveScope, freshness: Freshness): boolean {
+  const { cache, reflector } = live;
+  if (freshness.kind === "any") return true;
+  if (freshness.kind === "exact" || reflector.silentMs > parts.healthIntervalMs) return false;
+  return freshness.kind === "session"
+    ? parts.floors.count(cache) === 0
+    : cache.has(freshness.resourceVersion);
+}
+
 /** Whether the scope shows what the read must see, if need be after a wait. Never rejects. */
 export async function isFresh(
   parts: ProxyParts,

@@ -9,11 +9,12 @@ import { statusResponse } from "./status-response.ts";
 /** The object as the scope has it, or the 404; undefined when the scope cannot know that there is none. */
 export function getFrom(live: LiveScope, read: ReadRequest): Response | undefined {
   const { cache } = live;
-  const { gvr, selection, info } = read;
-  const item = cache.store?.get(objectKey(selection.namespace, info.name));
+  const { scope, info } = read;
+  const { group, resource } = scope.gvr;
+  const item = cache.store?.get(objectKey(scope.namespace, info.name));
   if (cache.form === undefined) return undefined;
   if (item === undefined) {
-    const { status } = notFound(gvr.group, gvr.resource, info.name);
+    const { status } = notFound(group, resource, info.name);
     return statusResponse(status, read.format, "cache", read.isPretty);
   }
   const bytes = cache.scope.codec.object(cache.form, item.bytes);

@@ -1,57 +1,102 @@
+import type { RequestInfo } from "../api/request-info.ts";
 import { internalError, StatusError } from "../api/status.ts";
 import { negotiate } from "../codec/media-type.ts";
 import { log } from "../log.ts";
+import type { Identity } from "../upstream/apiserver.ts";
 import { passUpstream } from "./forwarding.ts";
 import { guard } from "./guard.ts";
-import type { Connection, ProxyParts, Source } from "./parts.ts";
+import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { type Description, Descriptions, isPersonAgent } from "./read-request.ts";
-import { answerRead, type ReadContext } from "./read.ts";
+import { answerAtOnce, answerRead, type ReadContext } from "./read.ts";
 import { statusResponse } from "./status-response.ts";
 
 /** Told of every answer, for the metrics. */
 export interface Observer {
-  answered(description: Description, response: Response, source: Source, tookMs: number): void;
+  answered(info: RequestInfo, status: number, source: Source, tookMs: number): void;
 }
 
+/** A request described and let in. */
+interface Admitted {
+  readonly request: Request;
+  readonly listener: Listener;
+  readonly target: string;
+  readonly description: Description;
+  readonly identity: Identity;
+}
+
+type Handler = (request: Request, listener: Listener) => Response | Promise<Response>;
+
 /**
- * The straight line of every request: described, guarded, answered from a scope or sent upstream. Errors become a Status
- * here and nowhere else.
+ * The straight line of every request: described, guarded, answered from a scope or sent upstream. What a scope has ready is
+ * answered without a turn of the event loop. Errors become a Status here and nowhere else.
  */
-export function createHandler(parts: ProxyParts, context: ReadContext, observer: Observer) {
-  const descriptions = new Descriptions();
-  return async function handle(request: Request, connection: Connection): Promise<Response> {
+export function createHandler(
+  parts: ProxyParts,
+  context: ReadContext,
+  observer: Observer,
+): Handler {
+  const descriptions = new Descriptions(parts.isCacheable);
+  return (request, listener) => {
     const began = performance.now();
-    const { headers } = request;
     const target = targetOf(request.url);
-    const mark = target.indexOf("?");
-    const accept = headers.get("accept") ?? "";
-    const description = descriptions.of({
-      method: request.method,
-      path: mark === -1 ? target : target.slice(0, mark),
-      query: mark === -1 ? "" : target.slice(mark + 1),
-      accept,
-      isPerson: isPersonAgent(headers.get("user-agent") ?? ""),
-    });
-    let response: Response;
+    const description = describe(descriptions, request, target);
+    const observed = (response: Response, source: Source) => {
+      observer.answered(infoOf(description), response.status, source, performance.now() - began);
+      return response;
+    };
     try {
       const { acceptHosts } = parts;
-      const identity = guard(headers, { acceptHosts, lendsIdentity: connection.lendsIdentity });
+      const { lendsIdentity } = listener;
+      const identity = guard(request.headers, { acceptHosts, lendsIdentity });
       if (identity instanceof StatusError) throw identity;
-      const info = description.is === "read" ? description.read.info : description.info;
-      const passing = { request, info, target, identity };
-      const cached =
-        description.is === "read" && identity === "own"
-          ? await answerRead(parts, context, description.read, passing, connection)
-          : undefined;
-      if (cached === undefined) connection.keepOpen();
-      response = cached ?? (await passUpstream(parts, passing));
+      if (description.is === "read" && identity === "own") {
+        const hit = answerAtOnce(parts, description.read, request.headers);
+        if (hit !== undefined) return observed(hit, "cache");
+      }
+      const admitted = { request, listener, target, description, identity };
+      return answerLater(parts, context, admitted).then(
+        (response) => observed(response, sourceOf(response)),
+        (error: unknown) => observed(errorResponse(error, request), "reject"),
+      );
     } catch (error) {
-      response = errorResponse(error, request, accept);
+      return observed(errorResponse(error, request), "reject");
     }
-    const source = (response.headers.get("x-edge-proxy") ?? "upstream") as Source;
-    observer.answered(description, response, source, performance.now() - began);
-    return response;
   };
+}
+
+async function answerLater(
+  parts: ProxyParts,
+  context: ReadContext,
+  { request, listener, target, description, identity }: Admitted,
+): Promise<Response> {
+  if (description.is === "read" && identity === "own") {
+    const { read } = description;
+    const answer = await answerRead(parts, context, { read, request, listener });
+    if (answer !== undefined) return answer;
+  }
+  listener.keepOpen(request);
+  return await passUpstream(parts, { request, info: infoOf(description), target, identity });
+}
+
+function describe(descriptions: Descriptions, request: Request, target: string): Description {
+  const { headers } = request;
+  const mark = target.indexOf("?");
+  return descriptions.of({
+    method: request.method,
+    path: mark === -1 ? target : target.slice(0, mark),
+    query: mark === -1 ? "" : target.slice(mark + 1),
+    accept: headers.get("accept") ?? "",
+    isPerson: isPersonAgent(headers.get("user-agent") ?? ""),
+  });
+}
+
+function infoOf(description: Description): RequestInfo {
+  return description.is === "read" ? description.read.info : description.info;
+}
+
+function sourceOf(response: Response): Source {
+  const source = response.headers.get("x-edge-proxy");
+  return source === "cache" || source === "reject" ? source : "upstream";
 }
 
 /** Path and query as they came; `req.url` of a request without a usable Host is a path already (BUN.md 5h). */
@@ -61,8 +106,8 @@ export function targetOf(url: string): string {
   return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
-function errorResponse(error: unknown, request: Request, accept: string): Response {
-  const { format } = negotiate(accept);
+function errorResponse(error: unknown, request: Request): Response {
+  const { format } = negotiate(request.headers.get("accept") ?? "");
   if (error instanceof StatusError) return statusResponse(error.status, format, "reject");
   if (!request.signal.aborted) log.error("a request could not be answered", { error });
   return statusResponse(internalError(error).status, format, "reject");

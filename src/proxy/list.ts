@@ -24,7 +24,7 @@ export function listFrom(
   const { bodies } = parts.caches;
   const version = view.state === "latest" ? cache.version : 0;
   const at = view.state === "latest" ? "" : view.resourceVersion;
-  const key = `${live.name}|${formatSelection(read.selection)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}`;
+  const key = `${live.name}|${formatSelection(read.scope)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}`;
   const kept = bodies.get(key, version);
   if (kept !== undefined) return respond(read, kept);
   const body = compose(live, read, view);
@@ -41,12 +41,12 @@ const headersOf = {
   protobuf: listHeaders("protobuf"),
 } as const;
 
-function listHeaders(format: "json" | "protobuf") {
-  return {
+function listHeaders(format: "json" | "protobuf"): Headers {
+  return new Headers({
     "cache-control": "no-cache, private",
     "content-type": contentType(format, "whole"),
     "x-edge-proxy": "cache",
-  };
+  });
 }
 
 function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Response {
@@ -82,7 +82,7 @@ interface Page {
 }
 
 function takePage(store: Store, live: LiveScope, read: ReadRequest, view: ListView): Page {
-  const { selection } = read;
+  const selection = read.scope;
   const isWhole = isSameSelection(selection, live.cache.scope);
   const items: Item[] = [];
   let more = 0;
@@ -107,5 +107,5 @@ function absoluteKey(startKey: string, namespace: string): string {
 }
 
 function relativeKey(item: Item, read: ReadRequest): string {
-  return read.selection.namespace === "" ? item.key : item.name;
+  return read.scope.namespace === "" ? item.key : item.name;
 }

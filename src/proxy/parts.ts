@@ -25,11 +25,12 @@ export interface ProxyParts {
 /** Counts what was answered from where; admin/metrics.ts shows it. */
 export type Source = "cache" | "upstream" | "reject";
 
-/** What a request needs of the listener that it came by. */
-export interface Connection {
+/** The listener that a request came by: one object for all of its requests. */
+export interface Listener {
+  /** Whether it lends the proxy's identity: loopback and unix sockets (CONTRACT 21). */
   readonly lendsIdentity: boolean;
-  /** Takes the idle timer off: answers may stay quiet for as long as they like. */
-  readonly keepOpen: () => void;
+  /** Takes the idle timer off: the answer may stay quiet for as long as it likes. */
+  readonly keepOpen: (request: Request) => void;
   /** The client did not read what it asked for: its connection ends soon. */
-  readonly drop: () => void;
+  readonly drop: (request: Request) => void;
 }

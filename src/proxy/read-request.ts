@@ -5,17 +5,18 @@ import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-o
 import { parseQuery } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
-import type { Selection } from "../api/selection.ts";
 import { StatusError } from "../api/status.ts";
+import type { Scope } from "../cache/watch-cache.ts";
 import type { Format } from "../codec/codec.ts";
+import { codecOf } from "../codec/codecs.ts";
 import { negotiate } from "../codec/media-type.ts";
 
 /** A GET, LIST or WATCH in a form that a cache can answer. */
 export interface ReadRequest {
   readonly verb: "get" | "list" | "watch";
   readonly info: ResourceRequest;
-  readonly gvr: GroupVersionResource;
-  readonly selection: Selection;
+  /** What it selects, in the encoding that it is answered in: the scope that would hold just this. */
+  readonly scope: Scope;
   readonly options: ListOptions;
   readonly format: Format;
   readonly acceptsJson: boolean;
@@ -68,8 +69,9 @@ export function describeRequest(parts: RequestParts): Description {
     read: {
       verb,
       info,
-      gvr,
-      selection: {
+      scope: {
+        gvr,
+        codec: codecOf(format),
         namespace,
         labelSelector: verb === "get" ? everything : options.labelSelector,
         fieldSelector: verb === "get" ? named(info.name) : options.fieldSelector,
@@ -118,15 +120,29 @@ const maxRemembered = 2048;
 
 /** Descriptions by what they depend on, so that a repeated request is read once. */
 export class Descriptions {
+  readonly #isCacheable: (group: string, resource: string) => boolean;
   #known = new Map<string, Description>();
+
+  constructor(isCacheable: (group: string, resource: string) => boolean) {
+    this.#isCacheable = isCacheable;
+  }
 
   of(parts: RequestParts): Description {
     const key = `${parts.method} ${parts.isPerson ? "person" : ""} ${parts.accept} ${parts.path}?${parts.query}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const description = describeRequest(parts);
+    const description = this.#describe(parts);
     if (this.#known.size >= maxRemembered) this.#known.clear();
     this.#known.set(key, description);
     return description;
+  }
+
+  #describe(parts: RequestParts): Description {
+    const description = describeRequest(parts);
+    if (description.is === "pass") return description;
+    const { info } = description.read;
+    return this.#isCacheable(info.group, info.resource)
+      ? description
+      : { is: "pass", info, because: "a resource that is not cached" };
   }
 }

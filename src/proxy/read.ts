@@ -1,14 +1,11 @@
 import { isResourceVersion } from "../api/resource-version.ts";
-import type { Scope } from "../cache/watch-cache.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { codecOf } from "../codec/codecs.ts";
 import { decideGet, decideList, decideWatch, type ReadConsistency } from "./decide.ts";
-import type { Passing } from "./forwarding.ts";
-import { isFresh } from "./fresh.ts";
+import { isFresh, isFreshNow } from "./fresh.ts";
 import { getFrom } from "./get.ts";
 import { learnListForm } from "./list-form.ts";
 import { listFrom } from "./list.ts";
-import type { Connection, ProxyParts } from "./parts.ts";
+import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { type Watches, watchFrom } from "./watch.ts";
 
@@ -17,31 +14,55 @@ export interface ReadContext {
   readonly now: () => number;
 }
 
-/** The answer from a scope; undefined when upstream has to give it. */
-export async function answerRead(
-  parts: ProxyParts,
-  context: ReadContext,
-  read: ReadRequest,
-  { request }: Passing,
-  connection: Connection,
-): Promise<Response | undefined> {
-  if (!parts.isCacheable(read.gvr.group, read.gvr.resource) || isConditional(request.headers))
-    return undefined;
-  const consistency = consistencyOf(request.headers, parts.readConsistency);
-  const live = await readyScope(parts, read);
-  if (live === undefined) return undefined;
-  const answer = await answerFrom(parts, context, live, read, consistency, connection);
+/** A read on its way to a scope. */
+export interface Reading {
+  readonly read: ReadRequest;
+  readonly request: Request;
+  readonly listener: Listener;
+}
+
+/** The answer of a GET or LIST that a live scope has ready; undefined when anything has to be waited for. */
+export function answerAtOnce(parts: ProxyParts, read: ReadRequest, headers: Headers) {
+  if (read.verb === "watch") return undefined;
+  const live = parts.caches.find(read.scope);
+  if (live === undefined || !live.cache.isFilled || isConditional(headers)) return undefined;
+  const consistency = consistencyOf(headers, parts.readConsistency);
+  if (read.verb === "get") {
+    const freshness = decideGet(read.options.resourceVersion, consistency);
+    if (freshness === undefined || !isFreshNow(parts, live, freshness)) return undefined;
+    return counted(live, getFrom(live, read));
+  }
+  const view = decideList(read.options, consistency);
+  if (view === undefined || live.cache.listForm === undefined) return undefined;
+  if (view.state === "latest" && !isFreshNow(parts, live, view.freshness)) return undefined;
+  return counted(live, listFrom(parts, live, read, view));
+}
+
+function counted(live: LiveScope, answer: Response | undefined): Response | undefined {
   if (answer !== undefined) live.hits++;
   return answer;
 }
 
-async function answerFrom(
+/** The answer from a scope, if need be after a wait; undefined when upstream has to give it. */
+export async function answerRead(
   parts: ProxyParts,
   context: ReadContext,
+  reading: Reading,
+): Promise<Response | undefined> {
+  const { headers } = reading.request;
+  if (isConditional(headers)) return undefined;
+  const consistency = consistencyOf(headers, parts.readConsistency);
+  const live = await readyScope(parts, reading.read);
+  if (live === undefined) return undefined;
+  return counted(live, await answerFrom(parts, context, reading, live, consistency));
+}
+
+async function answerFrom(
+  parts: ProxyParts,
+  { watches, now }: ReadContext,
+  { read, request, listener }: Reading,
   live: LiveScope,
-  read: ReadRequest,
   consistency: ReadConsistency,
-  connection: Connection,
 ): Promise<Response | undefined> {
   switch (read.verb) {
     case "get": {
@@ -61,18 +82,17 @@ async function answerFrom(
       const view = decideWatch(read.options, consistency);
       if (view === undefined) return undefined;
       if (view.begin !== "after" && !(await isFresh(parts, live, view.freshness))) return undefined;
-      connection.keepOpen();
-      const { watches, now } = context;
+      listener.keepOpen(request);
       const { watchBufferBytes } = parts;
-      return watchFrom({ watches, now, watchBufferBytes, drop: connection.drop }, live, read, view);
+      const drop = () => listener.drop(request);
+      return watchFrom({ watches, now, watchBufferBytes, drop }, live, read, view);
     }
   }
 }
 
 /** The scope that answers, filled; started when this request makes it pay. */
 async function readyScope(parts: ProxyParts, read: ReadRequest): Promise<LiveScope | undefined> {
-  const wanted: Scope = { ...read.selection, gvr: read.gvr, codec: codecOf(read.format) };
-  const live = parts.caches.find(wanted) ?? startScope(parts, read, wanted);
+  const live = parts.caches.find(read.scope) ?? startScope(parts, read);
   if (live === undefined || live.cache.isFilled) return live;
   return (await live.reflector.firstAttempt) === undefined && live.cache.isFilled
     ? live
@@ -80,36 +100,39 @@ async function readyScope(parts: ProxyParts, read: ReadRequest): Promise<LiveSco
 }
 
 /** A WATCH starts its scope, and a LIST that comes a second time within the window. */
-function startScope(parts: ProxyParts, read: ReadRequest, wanted: Scope): LiveScope | undefined {
-  const { caches } = parts;
-  if (!caches.mayStart(wanted)) return undefined;
-  const { resourceVersion, sendInitialEvents } = read.options;
+function startScope({ caches }: ProxyParts, read: ReadRequest): LiveScope | undefined {
+  const { scope, options } = read;
+  if (!caches.mayStart(scope)) return undefined;
   switch (read.verb) {
     case "get":
       return undefined;
     case "list":
-      return caches.isSecondList(wanted) ? caches.start(wanted) : undefined;
+      return caches.isSecondList(scope) ? caches.start(scope) : undefined;
     case "watch":
-      return sendInitialEvents !== true && isResourceVersion(resourceVersion)
-        ? caches.start(wanted, resourceVersion)
-        : caches.start(wanted);
+      return options.sendInitialEvents !== true && isResourceVersion(options.resourceVersion)
+        ? caches.start(scope, options.resourceVersion)
+        : caches.start(scope);
   }
 }
 
+const conditions = [
+  "range",
+  "upgrade",
+  "if-none-match",
+  "if-modified-since",
+  "if-match",
+  "if-unmodified-since",
+  "if-range",
+] as const;
+
 /** Conditions and ranges are upstream's to judge (CONTRACT 7). */
 function isConditional(headers: Headers): boolean {
-  return (
-    headers.has("range") ||
-    headers.has("upgrade") ||
-    headers.has("if-none-match") ||
-    headers.has("if-modified-since") ||
-    headers.has("if-match") ||
-    headers.has("if-unmodified-since") ||
-    headers.has("if-range")
-  );
+  for (const name of conditions) if (headers.has(name)) return true;
+  return false;
 }
 
 function consistencyOf(headers: Headers, configured: ReadConsistency): ReadConsistency {
   const control = headers.get("cache-control");
-  return control !== null && /(?:^|[\s,])no-cache(?:$|[\s,])/i.test(control) ? "exact" : configured;
+  if (control === null) return configured;
+  return /(?:^|[\s,])no-cache(?:$|[\s,])/i.test(control) ? "exact" : configured;
 }

@@ -59,7 +59,7 @@ export function watchFrom(
   const { cache } = live;
   const reached = cache.resourceVersion;
   if (reached === undefined) return undefined;
-  const selection = isSameSelection(read.selection, cache.scope) ? undefined : read.selection;
+  const selection = isSameSelection(read.scope, cache.scope) ? undefined : read.scope;
   const position = view.begin === "after" ? view.resourceVersion : reached;
   const initial = initialFrames(live, read, view, selection);
   if (initial === undefined) return undefined;
@@ -121,7 +121,7 @@ function* stateFrames(
 ): Iterable<Uint8Array> {
   const { store, form, resourceVersion, scope } = cache;
   if (store === undefined || form === undefined || resourceVersion === undefined) return;
-  for (const item of store.items(read.selection.namespace)) {
+  for (const item of store.items(read.scope.namespace)) {
     if (selection === undefined || selects(selection, item))
       yield scope.codec.event("ADDED", form, item.bytes);
   }
