@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { checkConfig } from "./check-config.ts";
-import { processInput } from "./config-input.ts";
+import { processInput } from "./config/input.ts";
 import { ConfigError, readConfig } from "./config.ts";
 import { createCertificate } from "./testing/certificate.ts";
 

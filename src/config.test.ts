@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import type { ConfigInput } from "./config-input.ts";
+import type { ConfigInput } from "./config/input.ts";
 import { ConfigError, readAction, readConfig } from "./config.ts";
 
 function read(

@@ -1,15 +1,15 @@
-import type { ListenAddress } from "./config-addresses.ts";
-import { parseArgs } from "./config-args.ts";
-import type { CredentialOrigin } from "./config-credentials.ts";
-import type { FlagName } from "./config-flags.ts";
-import { readGiven } from "./config-given.ts";
-import { type ConfigInput, processInput } from "./config-input.ts";
-import { cachePart, listenerPart, processPart, upstreamPart } from "./config-parts.ts";
-import type { PreloadedResource, ResourcePattern } from "./config-resources.ts";
-import { optionalSetting } from "./config-settings.ts";
-import { parseBoolean } from "./config-values.ts";
+import type { ListenAddress } from "./config/addresses.ts";
+import { parseArgs } from "./config/args.ts";
+import type { CredentialOrigin } from "./config/credentials.ts";
+import type { FlagName } from "./config/flags.ts";
+import { readGiven } from "./config/given.ts";
+import { type ConfigInput, processInput } from "./config/input.ts";
+import { cachePart, listenerPart, processPart, upstreamPart } from "./config/parts.ts";
+import type { PreloadedResource, ResourcePattern } from "./config/resources.ts";
+import { optionalSetting } from "./config/settings.ts";
+import { parseBoolean } from "./config/values.ts";
 
-export { ConfigError } from "./config-error.ts";
+export { ConfigError } from "./config/error.ts";
 
 export type ReadConsistency = "session" | "exact" | "any";
 export type LogFormat = "text" | "json";

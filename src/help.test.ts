@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { flags } from "./config-flags.ts";
+import { flags } from "./config/flags.ts";
 import { helpText } from "./help.ts";
 
 describe("helpText", () => {

@@ -1,4 +1,4 @@
-import { type Flag, type FlagGroup, flags } from "./config-flags.ts";
+import { type Flag, type FlagGroup, flags } from "./config/flags.ts";
 
 const groups: readonly FlagGroup[] = [
   "Upstream",

@@ -4,7 +4,7 @@ import "./fetch-cap.ts";
 import { defineCommand, runCommand } from "citty";
 
 import { checkConfig } from "./check-config.ts";
-import { processInput } from "./config-input.ts";
+import { processInput } from "./config/input.ts";
 import { type Config, ConfigError, readAction, readConfig } from "./config.ts";
 import { helpText } from "./help.ts";
 import { redact } from "./log-redact.ts";

@@ -1,14 +1,14 @@
 import { join, resolve } from "node:path";
 
-import { splitList } from "./config-args.ts";
-import { ConfigError } from "./config-error.ts";
+import { splitList } from "./args.ts";
+import { ConfigError } from "./error.ts";
 import {
   type DefaultedFlagName,
   findFlag,
   type FlagName,
   type Given,
   type GivenFlags,
-} from "./config-flags.ts";
+} from "./flags.ts";
 
 /** The value of a flag, or of its default. Throws a ConfigError that names where it was given. */
 export function setting<Value>(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { parseConfigFile } from "./config-file.ts";
+import { parseConfigFile } from "./file.ts";
 
 function given(text: string) {
   const found = parseConfigFile("/etc/edge/c.yaml", text);

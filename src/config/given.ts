@@ -1,9 +1,9 @@
-import { parseArgs } from "./config-args.ts";
-import { ConfigError } from "./config-error.ts";
-import { parseConfigFile } from "./config-file.ts";
-import type { GivenFlags } from "./config-flags.ts";
-import type { ConfigInput } from "./config-input.ts";
-import { pathSetting } from "./config-settings.ts";
+import { parseArgs } from "./args.ts";
+import { ConfigError } from "./error.ts";
+import { parseConfigFile } from "./file.ts";
+import type { GivenFlags } from "./flags.ts";
+import type { ConfigInput } from "./input.ts";
+import { pathSetting } from "./settings.ts";
 
 /** What flags and config file give; of a flag in both the command line's. Throws a ConfigError for what cannot be read. */
 export function readGiven(input: ConfigInput): GivenFlags {

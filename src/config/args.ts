@@ -1,6 +1,6 @@
-import { ConfigError } from "./config-error.ts";
-import { findFlag, type Flag, type FlagName, flags, type Given } from "./config-flags.ts";
-import { nearest } from "./config-nearest.ts";
+import { ConfigError } from "./error.ts";
+import { findFlag, type Flag, type FlagName, flags, type Given } from "./flags.ts";
+import { nearest } from "./nearest.ts";
 
 type NamedFlag = Flag & { readonly name: FlagName };
 

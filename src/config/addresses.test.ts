@@ -5,7 +5,7 @@ import {
   parseAddress,
   parseOptionalAddress,
   parseServerUrl,
-} from "./config-addresses.ts";
+} from "./addresses.ts";
 
 describe("parseAddress", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { parseArgs } from "./config-args.ts";
+import { parseArgs } from "./args.ts";
 
 function given(...argv: string[]) {
   return Object.fromEntries([...parseArgs(argv, "/")].map(([name, { values }]) => [name, values]));

@@ -1,6 +1,6 @@
 // Times and sizes. A parser throws a ConfigError without the flag's name, which its caller puts before it.
 
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "./error.ts";
 
 const msPerUnit: Readonly<Record<string, number>> = {
   ns: 1e-6,

@@ -3,16 +3,16 @@ import {
   parseAddress,
   parseOptionalAddress,
   parseServerUrl,
-} from "./config-addresses.ts";
-import { chooseCredentials } from "./config-credentials.ts";
-import { ConfigError } from "./config-error.ts";
-import type { GivenFlags } from "./config-flags.ts";
-import type { ConfigInput } from "./config-input.ts";
-import { defaultMemoryLimit } from "./config-memory.ts";
-import { parseDurationFrom, parseSizeFrom } from "./config-quantities.ts";
-import { createCacheableTest, parsePattern, parsePreload } from "./config-resources.ts";
-import { listOf, optionalSetting, pathSetting, setting } from "./config-settings.ts";
-import { parseBoolean, parseChoice, parseRegExp, parseVerbosity } from "./config-values.ts";
+} from "./addresses.ts";
+import { chooseCredentials } from "./credentials.ts";
+import { ConfigError } from "./error.ts";
+import type { GivenFlags } from "./flags.ts";
+import type { ConfigInput } from "./input.ts";
+import { defaultMemoryLimit } from "./memory.ts";
+import { parseDurationFrom, parseSizeFrom } from "./quantities.ts";
+import { createCacheableTest, parsePattern, parsePreload } from "./resources.ts";
+import { listOf, optionalSetting, pathSetting, setting } from "./settings.ts";
+import { parseBoolean, parseChoice, parseRegExp, parseVerbosity } from "./values.ts";
 
 /** Whom to reach, and as whom. */
 export function upstreamPart(given: GivenFlags, { env, isFile }: ConfigInput) {

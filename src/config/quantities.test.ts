@@ -7,7 +7,7 @@ import {
   parseDurationFrom,
   parseSize,
   parseSizeFrom,
-} from "./config-quantities.ts";
+} from "./quantities.ts";
 
 describe("parseDuration", () => {
   test.each([

@@ -1,6 +1,6 @@
 // Words, switches and patterns. A parser throws a ConfigError without the flag's name, which its caller puts before it.
 
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "./error.ts";
 
 /** One of the words. */
 export function parseChoice<const Word extends string>(

@@ -1,4 +1,4 @@
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "./error.ts";
 
 /** A resource of one API version; the core group is the empty string. Fits api/group-version-resource.ts by shape. */
 export interface PreloadedResource {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { chooseCredentials, type CredentialChoice } from "./config-credentials.ts";
+import { chooseCredentials, type CredentialChoice } from "./credentials.ts";
 
 const token = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const pod = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" };

@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 
-import { splitList } from "./config-args.ts";
-import { ConfigError } from "./config-error.ts";
-import { findFlag, type Flag, type FlagName, flags, type Given } from "./config-flags.ts";
-import { nearest } from "./config-nearest.ts";
+import { splitList } from "./args.ts";
+import { ConfigError } from "./error.ts";
+import { findFlag, type Flag, type FlagName, flags, type Given } from "./flags.ts";
+import { nearest } from "./nearest.ts";
 
 /**
  * Reads the text of a config file: YAML whose keys are the names of the flags; a list may also be a YAML sequence.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { createCacheableTest, parsePattern, parsePreload } from "./config-resources.ts";
+import { createCacheableTest, parsePattern, parsePreload } from "./resources.ts";
 
 describe("parsePreload", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { defaultMemoryLimit } from "./config-memory.ts";
+import { defaultMemoryLimit } from "./memory.ts";
 
 const mebibyte = 2 ** 20;
 

@@ -1,6 +1,6 @@
 // Where to listen and whom to reach. A parser throws a ConfigError without the flag's name, which its caller puts before it.
 
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "./error.ts";
 
 /** A host and a port to listen on; an IPv6 address has no brackets. */
 export interface ListenAddress {

@@ -1,6 +1,6 @@
 import { delimiter, join } from "node:path";
 
-import { ConfigError } from "./config-error.ts";
+import { ConfigError } from "./error.ts";
 
 /** Where the proxy's own credentials come from. */
 export type CredentialOrigin =

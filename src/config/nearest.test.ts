@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { nearest } from "./config-nearest.ts";
+import { nearest } from "./nearest.ts";
 
 describe("nearest", () => {
   test.each([
