@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { checkConfig } from "./check-config.ts";
-import { processInput } from "./config/input.ts";
 import { ConfigError, readConfig } from "./config.ts";
+import { processInput } from "./config/input.ts";
 import { createCertificate } from "./testing/certificate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edge-proxy-check-"));

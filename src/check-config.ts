@@ -1,7 +1,7 @@
+import type { Config } from "./config.ts";
 import { formatAddress } from "./config/addresses.ts";
 import { formatDuration, formatSize } from "./config/quantities.ts";
 import { formatPattern } from "./config/resources.ts";
-import type { Config } from "./config.ts";
 import { openConfiguredCredentials } from "./configured-credentials.ts";
 import type { Credentials } from "./upstream/kubeconfig.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import type { ConfigInput } from "./config/input.ts";
 import { ConfigError, readAction, readConfig } from "./config.ts";
+import type { ConfigInput } from "./config/input.ts";
 
 function read(
   argv: readonly string[],

@@ -4,8 +4,8 @@ import "./fetch-cap.ts";
 import { defineCommand, runCommand } from "citty";
 
 import { checkConfig } from "./check-config.ts";
-import { processInput } from "./config/input.ts";
 import { type Config, ConfigError, readAction, readConfig } from "./config.ts";
+import { processInput } from "./config/input.ts";
 import { helpText } from "./help.ts";
 import { redact } from "./log-redact.ts";
 import { configureLog, log } from "./log.ts";

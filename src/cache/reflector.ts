@@ -47,8 +47,8 @@ class WatchError extends Error {
 export interface ReflectorOptions {
   /** Milliseconds without a byte until the link is probed; the watch is cut when the probe fails. */
   readonly silenceMs: number;
-  /** Called once per failure after a success, and once on recovery. */
-  readonly report: (outcome: "failing" | "recovered", error: unknown) => void;
+  /** Called for each failure, the first after a success told apart, and once on recovery. */
+  readonly report: (outcome: "failing" | "failing again" | "recovered", error: unknown) => void;
   /** Called for every part of a state being filled; throwing gives the fill up. */
   readonly admit: (fillingBytes: number) => void;
   readonly now: () => number;
@@ -335,8 +335,9 @@ export class Reflector {
         : { phase: "Listed", resourceVersion: this.#state.resourceVersion };
     this.#settled.resolve(failure);
     this.#connected.resolve(failure);
-    if (!this.#isFailing) this.#options.report("failing", failure);
+    const outcome = this.#isFailing ? "failing again" : "failing";
     this.#isFailing = true;
+    this.#options.report(outcome, failure);
     await pause(this.#backoff.next(), this.#stop.signal);
   }
 }

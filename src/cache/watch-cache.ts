@@ -87,6 +87,13 @@ export class WatchCache {
     return this.#listForm;
   }
 
+  /** Where the type's objects live, as far as they tell. */
+  get place(): "namespaced" | "cluster" | "unknown" {
+    const { done, value } = this.#filled?.store.items()[Symbol.iterator]().next() ?? { done: true };
+    if (done === true || value === undefined) return "unknown";
+    return value.namespace === "" ? "cluster" : "namespaced";
+  }
+
   get watcherCount(): number {
     return this.#watchers.size;
   }

@@ -28,10 +28,14 @@ export interface LiveScope {
   /** For the order in which scopes are given up, and for the status page. */
   lastUsedMs: number;
   hits: number;
+  /** Kept although nobody uses it: it was asked for by --preload. */
+  isKept: boolean;
 }
 
 /** After a refusal or when it does not fit, a scope is not tried again for so long. */
 const refusedMs = 30_000;
+/** Upstream's answers that trying again does not change. */
+const final: ReadonlySet<number> = new Set([401, 403, 404, 405, 406]);
 /** How many LISTs are remembered while they wait for a second one. */
 const maxSeen = 1024;
 
@@ -45,6 +49,8 @@ export class WatchCaches {
   #seen = new Map<string, { at: number; resourceVersion: ResourceVersion | undefined }>();
   #refused = new Map<string, number>();
   #filling = new Map<string, number>();
+  /** Types that upstream refused as protobuf: custom resources. */
+  #jsonOnly = new Set<string>();
 
   constructor(upstream: ListerWatcher, options: WatchCachesOptions) {
     this.#upstream = upstream;
@@ -67,7 +73,7 @@ export class WatchCaches {
   find(wanted: Scope): LiveScope | undefined {
     let found: LiveScope | undefined;
     for (const live of this.#byType.get(typeName(wanted)) ?? []) {
-      if (!selectionCovers(live.cache.scope, wanted)) continue;
+      if (!selectionCovers(live.cache.scope, wanted) || !isSamePlace(live.cache, wanted)) continue;
       if (live.cache.isFilled) return this.#used(live);
       found ??= live;
     }
@@ -94,6 +100,11 @@ export class WatchCaches {
       if (oldest !== undefined) this.#seen.delete(oldest);
     }
     return seen !== undefined && now - seen.at <= this.#options.scopeWindowMs;
+  }
+
+  /** Whether the type has no protobuf, as far as has been seen. */
+  isJsonOnly(scope: Scope): boolean {
+    return this.#jsonOnly.has(gvrOf(scope));
   }
 
   /** Whether the scope may be started: it was not refused a moment ago. */
@@ -123,7 +134,14 @@ export class WatchCaches {
       },
       watchFrom,
     );
-    const live: LiveScope = { name, cache, reflector, lastUsedMs: this.#options.now(), hits: 0 };
+    const live: LiveScope = {
+      name,
+      cache,
+      reflector,
+      lastUsedMs: this.#options.now(),
+      hits: 0,
+      isKept: false,
+    };
     this.#scopes.set(name, live);
     const type = typeName(wanted);
     this.#byType.set(type, [...(this.#byType.get(type) ?? []), live]);
@@ -140,7 +158,9 @@ export class WatchCaches {
     const now = this.#options.now();
     for (const live of this.#scopes.values()) {
       const isUsed =
-        live.cache.watcherCount > 0 || now - live.lastUsedMs < this.#options.scopeIdleMs;
+        live.isKept ||
+        live.cache.watcherCount > 0 ||
+        now - live.lastUsedMs < this.#options.scopeIdleMs;
       if (!isUsed) this.#stop(live);
     }
     for (const [name, until] of this.#refused) if (now >= until) this.#refused.delete(name);
@@ -157,11 +177,19 @@ export class WatchCaches {
     return live;
   }
 
-  #report(live: LiveScope, outcome: "failing" | "recovered", error: unknown): void {
-    this.#options.report(live.cache.scope, outcome, error);
-    const isGone =
-      error instanceof RefusedError && [401, 403, 404, 405, 406].includes(error.status);
-    if (isGone && this.#scopes.has(live.name)) this.#refuse(live);
+  /** A type that is gone, or that may not be watched any more, is no scope. */
+  #report(
+    live: LiveScope,
+    outcome: "failing" | "failing again" | "recovered",
+    error: unknown,
+  ): void {
+    const { scope } = live.cache;
+    const isRefused = error instanceof RefusedError && final.has(error.status);
+    if (outcome !== "failing again" && (!isRefused || live.cache.isFilled))
+      this.#options.report(scope, outcome, error);
+    if (!isRefused) return;
+    if (error.status === 406 && scope.codec.format === "protobuf") this.#jsonOnly.add(gvrOf(scope));
+    this.#refuse(live);
   }
 
   /** A scope whose filling alone goes past the limit is given up; others make room first. */
@@ -208,13 +236,25 @@ export class WatchCaches {
   }
 }
 
+/**
+ * Whether a scope over all can answer for the namespace: only of a type that lives in namespaces, which its objects tell. A
+ * path that names a namespace for a cluster-scoped type is upstream's to refuse, and so is it while there is no object.
+ */
+function isSamePlace({ scope, place }: WatchCache, wanted: Scope): boolean {
+  return scope.namespace === wanted.namespace || place === "namespaced";
+}
+
 /** One name for scopes that hold the same. */
 export function scopeName(scope: Scope): string {
   return `${typeName(scope)} ${formatSelection(scope)}`;
 }
 
-function typeName({ gvr, codec }: Scope): string {
-  return `${formatGroupVersionResource(gvr)} ${codec.format}`;
+function typeName(scope: Scope): string {
+  return `${gvrOf(scope)} ${scope.codec.format}`;
+}
+
+function gvrOf({ gvr }: Scope): string {
+  return formatGroupVersionResource(gvr);
 }
 
 /** The scope for people: `configmaps in default, json`. */

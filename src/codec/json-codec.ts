@@ -1,5 +1,6 @@
 import type { Item } from "../api/item.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
+import { formatStatus } from "../api/status.ts";
 import type { Codec, ListBody, ListForm, ListMeta, TypeForm } from "./codec.ts";
 import { readJsonItem } from "./json-item.ts";
 import { concat, JsonListReader } from "./json-list.ts";
@@ -28,7 +29,7 @@ export const jsonCodec: Codec = {
     encoder.encode(
       `{"type":"BOOKMARK","object":${bookmarkObject(form, resourceVersion, initialEventsEnd)}}\n`,
     ),
-  error: (status) => encoder.encode(`${JSON.stringify({ type: "ERROR", object: status })}\n`),
+  error: (status) => encoder.encode(`{"type":"ERROR","object":${formatStatus(status)}}\n`),
   withResourceVersion,
 };
 

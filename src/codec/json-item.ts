@@ -5,7 +5,6 @@ import type { SelectableField } from "../api/selectable-fields.ts";
 import {
   decodeJson,
   decodeString,
-  findElement,
   findMember,
   MalformedJsonError,
   type Range,
@@ -83,23 +82,18 @@ function readField(bytes: Uint8Array, field: SelectableField): string {
     const value = findPath(bytes, path);
     if (value === undefined) continue;
     const decoded = decodeJson(bytes, value);
-    if (typeof decoded === "string" || typeof decoded === "number" || typeof decoded === "boolean")
-      return String(decoded);
+    if (typeof decoded === "number" || typeof decoded === "boolean") return String(decoded);
+    if (typeof decoded === "string" && decoded !== "") return decoded;
   }
   return field.absent;
 }
 
-/** Follows keys into objects and indices into arrays. */
-function findPath(bytes: Uint8Array, path: readonly (string | number)[]): Range | undefined {
+/** Follows keys into objects. */
+function findPath(bytes: Uint8Array, path: readonly string[]): Range | undefined {
   let range: Range | undefined = { start: 0, end: bytes.length };
-  for (const step of path) {
-    if (range === undefined) return undefined;
-    range =
-      typeof step === "number"
-        ? findElement(bytes, range.start, step)
-        : bytes[range.start] === 0x7b
-          ? findMember(bytes, range.start, step)
-          : undefined;
+  for (const key of path) {
+    if (range === undefined || bytes[range.start] !== 0x7b) return undefined;
+    range = findMember(bytes, range.start, key);
   }
   return range;
 }

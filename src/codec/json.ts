@@ -113,19 +113,6 @@ export function findMember(bytes: Uint8Array, from: number, key: string): Range 
   return found;
 }
 
-/** The array's element at the index, or undefined where there is none, or no array. */
-export function findElement(bytes: Uint8Array, from: number, index: number): Range | undefined {
-  if (bytes[from] !== openBracket) return undefined;
-  let at = skipSpace(bytes, from + 1);
-  for (let count = 0; bytes[at] !== closeBracket; count++) {
-    const end = skipValue(bytes, at);
-    if (count === index) return { start: at, end };
-    at = skipSpace(bytes, end);
-    if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
-  }
-  return undefined;
-}
-
 /** The bytes as text of one byte a character, without looking for more. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, start, end);

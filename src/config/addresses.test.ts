@@ -1,11 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import {
-  formatAddress,
-  parseAddress,
-  parseOptionalAddress,
-  parseServerUrl,
-} from "./addresses.ts";
+import { formatAddress, parseAddress, parseOptionalAddress, parseServerUrl } from "./addresses.ts";
 
 describe("parseAddress", () => {
   test.each([

@@ -1,9 +1,4 @@
-import {
-  formatAddress,
-  parseAddress,
-  parseOptionalAddress,
-  parseServerUrl,
-} from "./addresses.ts";
+import { formatAddress, parseAddress, parseOptionalAddress, parseServerUrl } from "./addresses.ts";
 import { chooseCredentials } from "./credentials.ts";
 import { ConfigError } from "./error.ts";
 import type { GivenFlags } from "./flags.ts";

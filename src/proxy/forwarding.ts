@@ -53,7 +53,7 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
     forward(parts.apiserver, request, { target, identity, signal, kind: "read" }).then(hold),
   );
-  raiseSeen(parts, passing, held);
+  await raiseSeen(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, {
@@ -97,15 +97,17 @@ function flightKey({ request, target, identity }: Passing): string {
 }
 
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
-function raiseSeen(parts: ProxyParts, { info, identity }: Passing, held: HeldAnswer): void {
+async function raiseSeen(
+  parts: ProxyParts,
+  { info, identity }: Passing,
+  held: HeldAnswer,
+): Promise<void> {
   if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return;
   if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
   const caches = cachesOf(parts, info);
   if (caches.length === 0) return;
-  void held.body.bytes().then((bytes) => {
-    const answer = read(bytes, held.headers, info);
-    if (answer.is === "object") parts.floors.raise(caches, { kind: "seen", object: answer.item });
-  });
+  const answer = read(await held.body.bytes(), held.headers, info);
+  if (answer.is === "object") parts.floors.raise(caches, { kind: "seen", object: answer.item });
 }
 
 function cachesOf(parts: ProxyParts, info: ResourceRequest) {

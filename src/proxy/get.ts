@@ -14,6 +14,8 @@ export function getFrom(live: LiveScope, read: ReadRequest): Response | undefine
   const item = cache.store?.get(objectKey(scope.namespace, info.name));
   if (cache.form === undefined) return undefined;
   if (item === undefined) {
+    // Without a namespace in its path the object of a namespaced type is no resource at all: upstream's to say.
+    if (scope.namespace === "" && cache.place !== "cluster") return undefined;
     const { status } = notFound(group, resource, info.name);
     return statusResponse(status, read.format, "cache", read.isPretty);
   }

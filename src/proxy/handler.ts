@@ -6,7 +6,7 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { passUpstream } from "./forwarding.ts";
 import { guard } from "./guard.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
-import { type Description, Descriptions, isPersonAgent } from "./read-request.ts";
+import { type Description, Descriptions, isPersonAgent, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead, type ReadContext } from "./read.ts";
 import { statusResponse } from "./status-response.ts";
 
@@ -50,7 +50,7 @@ export function createHandler(
       const identity = guard(request.headers, { acceptHosts, lendsIdentity });
       if (identity instanceof StatusError) throw identity;
       if (description.is === "read" && identity === "own") {
-        const hit = answerAtOnce(parts, description.read, request.headers);
+        const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), request.headers);
         if (hit !== undefined) return observed(hit, "cache");
       }
       const admitted = { request, listener, target, description, identity };
@@ -70,7 +70,7 @@ async function answerLater(
   { request, listener, target, description, identity }: Admitted,
 ): Promise<Response> {
   if (description.is === "read" && identity === "own") {
-    const { read } = description;
+    const read = inItsEncoding(parts, description.read);
     const answer = await answerRead(parts, context, { read, request, listener });
     if (answer !== undefined) return answer;
   }
@@ -88,6 +88,11 @@ function describe(descriptions: Descriptions, request: Request, target: string):
     accept: headers.get("accept") ?? "",
     isPerson: isPersonAgent(headers.get("user-agent") ?? ""),
   });
+}
+
+/** A type without protobuf is answered in JSON to who accepts both. */
+function inItsEncoding({ caches }: ProxyParts, read: ReadRequest): ReadRequest {
+  return read.inJson !== undefined && caches.isJsonOnly(read.scope) ? read.inJson : read;
 }
 
 function infoOf(description: Description): RequestInfo {

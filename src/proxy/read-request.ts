@@ -19,7 +19,8 @@ export interface ReadRequest {
   readonly scope: Scope;
   readonly options: ListOptions;
   readonly format: Format;
-  readonly acceptsJson: boolean;
+  /** The same read answered in JSON, where that is accepted too: of a type that has no protobuf. */
+  readonly inJson: ReadRequest | undefined;
   readonly isPretty: boolean;
 }
 
@@ -60,28 +61,28 @@ export function describeRequest(parts: RequestParts): Description {
   if (!timeoutForm.test(query.get("timeout") ?? "")) return pass("a timeout that is no duration");
   const options = readOptions(parts.query, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
+  if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");
   const gvr = { group: info.group, version: info.version, resource: info.resource };
   if (options.fieldSelector.requirements.some(({ path }) => !isSelectable(gvr, path)))
     return pass("a field that is not known to be selectable");
   const namespace = info.resource === "namespaces" && info.group === "" ? "" : info.namespace;
-  return {
-    is: "read",
-    read: {
-      verb,
-      info,
-      scope: {
-        gvr,
-        codec: codecOf(format),
-        namespace,
-        labelSelector: verb === "get" ? everything : options.labelSelector,
-        fieldSelector: verb === "get" ? named(info.name) : options.fieldSelector,
-      },
-      options,
-      format,
-      acceptsJson,
-      isPretty: format === "json" && wantsPretty(query, isPretty, parts.isPerson),
+  const as = (chosen: Format, inJson: ReadRequest | undefined): ReadRequest => ({
+    verb,
+    info,
+    scope: {
+      gvr,
+      codec: codecOf(chosen),
+      namespace,
+      labelSelector: verb === "get" ? everything : options.labelSelector,
+      fieldSelector: verb === "get" ? named(info.name) : options.fieldSelector,
     },
-  };
+    options,
+    format: chosen,
+    inJson,
+    isPretty: chosen === "json" && wantsPretty(query, isPretty, parts.isPerson),
+  });
+  const twin = format === "protobuf" && acceptsJson ? as("json", undefined) : undefined;
+  return { is: "read", read: as(format, twin) };
 }
 
 /** A GET reads the one object that a scope by name would hold. */

@@ -1,4 +1,4 @@
-import type { Status } from "../api/status.ts";
+import { formatStatus, type Status } from "../api/status.ts";
 import type { Format } from "../codec/codec.ts";
 import { prettyJson } from "../codec/json-pretty.ts";
 import { contentType } from "../codec/media-type.ts";
@@ -26,6 +26,6 @@ export function statusResponse(
 
 function encode(status: Status, format: Format | "other", isPretty: boolean): Uint8Array {
   if (format === "protobuf") return encodeStatusBody(status);
-  const bytes = new TextEncoder().encode(`${JSON.stringify(status)}\n`);
+  const bytes = new TextEncoder().encode(`${formatStatus(status)}\n`);
   return isPretty ? prettyJson(bytes) : bytes;
 }

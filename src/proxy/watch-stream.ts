@@ -9,8 +9,10 @@ import { shownAs } from "./filter.ts";
 export interface WatchStreamOptions {
   /** What of the scope is shown; undefined for all of it. */
   readonly selection: Selection | undefined;
-  /** Nothing at or below it is sent. */
+  /** Nothing at or below it is sent, but what comes first. */
   readonly position: ResourceVersion;
+  /** What is sent first, made as the client reads it. */
+  readonly initial: Iterator<Uint8Array>;
   readonly deadlineMs: number;
   readonly wantsBookmarks: boolean;
   /** Bytes that may wait for a slow client. */
@@ -23,12 +25,14 @@ export interface WatchStreamOptions {
 /** As an apiserver: about once a minute, and once 2 s before the deadline (cacher/cache_watcher.go nextBookmarkTime). */
 const bookmarkEveryMs = 60_000;
 const bookmarkBeforeEndMs = 2000;
+/** Initial events go out in groups of about this. */
+const groupBytes = 64 << 10;
 const padding = new Uint8Array([0x20]);
 const byteLength = { size: (chunk: Uint8Array | undefined) => chunk?.length ?? 0 };
 
 /**
- * One client's watch: takes changes, shows those that the client selects, in rising order. Frames are shared by reference;
- * a client that is slow by more than its bytes is ended cleanly and may resume.
+ * One client's watch: what comes first, as fast as the client reads it, then the changes that it selects, in rising order.
+ * Frames are shared by reference; a client that is slow by more than its bytes is ended cleanly and may resume.
  */
 export class WatchStream implements Watcher {
   readonly body: ReadableStream<Uint8Array>;
@@ -38,6 +42,10 @@ export class WatchStream implements Watcher {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #unsubscribe: () => void = () => undefined;
   #position: ResourceVersion;
+  /** Not read to its end yet: changes wait behind it. */
+  #initial: Iterator<Uint8Array> | undefined;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   #hasBegun = false;
   #nextBookmark: number;
 
@@ -45,6 +53,7 @@ export class WatchStream implements Watcher {
     this.#cache = cache;
     this.#options = options;
     this.#position = options.position;
+    this.#initial = options.initial;
     const now = options.now();
     this.#deadline = now + options.deadlineMs;
     this.#nextBookmark = this.#bookmarkAfter(now);
@@ -53,20 +62,13 @@ export class WatchStream implements Watcher {
         start: (controller) => {
           this.#controller = controller;
         },
+        pull: () => this.#pull(),
         cancel: () => this.#close("done"),
       },
       { highWaterMark: options.bufferBytes, ...byteLength },
     );
-  }
-
-  /** Sends what comes first, then all changes from here on. */
-  begin(initial: Iterable<Uint8Array>): void {
-    for (const frame of initial) this.#initial(frame);
-    if (this.#controller === undefined) return;
-    this.#unsubscribe = this.#cache.subscribe(this);
-    if (!this.#hasBegun && this.#cache.scope.codec.format === "json")
-      setTimeout(() => this.#pad(), headPaddingMs);
-    if (!this.#hasBegun && this.#cache.scope.codec.format === "protobuf") this.#headBookmark();
+    this.#unsubscribe = cache.subscribe(this);
+    this.#begin();
   }
 
   deliver(frames: Frames): void {
@@ -92,6 +94,36 @@ export class WatchStream implements Watcher {
     if (now >= this.#deadline) this.#close("done");
   }
 
+  /** The first group at once, so that a head and what is there go out together; else what brings the head alone. */
+  #begin(): void {
+    this.#pull();
+    if (this.#hasBegun) return;
+    if (this.#cache.scope.codec.format === "json")
+      setTimeout(() => {
+        if (!this.#hasBegun) this.#send(padding);
+      }, headPaddingMs);
+    else this.#headBookmark();
+  }
+
+  /** Sends the next group of what comes first; after the last, what has waited behind it. */
+  #pull(): void {
+    const initial = this.#initial;
+    const controller = this.#controller;
+    if (initial === undefined || controller === undefined) return;
+    let sent = 0;
+    while (sent < groupBytes) {
+      const { done, value } = initial.next();
+      if (done === true) {
+        this.#initial = undefined;
+        for (const frame of this.#waiting.splice(0)) controller.enqueue(frame);
+        return;
+      }
+      this.#hasBegun = true;
+      controller.enqueue(value);
+      sent += value.length;
+    }
+  }
+
   #bookmarkAfter(now: number): number {
     const beforeEnd = this.#deadline - bookmarkBeforeEndMs;
     return now < beforeEnd ? Math.min(now + bookmarkEveryMs, beforeEnd) : Number.POSITIVE_INFINITY;
@@ -100,7 +132,7 @@ export class WatchStream implements Watcher {
   /** Never below what was asked for: a watch from the future is told nothing before that. */
   #bookmark(): void {
     const { resourceVersion, form } = this.#cache;
-    if (resourceVersion === undefined || form === undefined) return;
+    if (resourceVersion === undefined || form === undefined || this.#initial !== undefined) return;
     if (compareResourceVersion(resourceVersion, this.#position) < 0) return;
     this.#position = resourceVersion;
     this.#send(this.#cache.scope.codec.bookmark(form, resourceVersion, false));
@@ -113,20 +145,16 @@ export class WatchStream implements Watcher {
     this.#send(this.#cache.scope.codec.bookmark(form, this.#position, false));
   }
 
-  #pad(): void {
-    if (!this.#hasBegun) this.#send(padding);
-  }
-
-  /** Initial events are the client's own wish and as many as there are objects: they do not count as slowness. */
-  #initial(frame: Uint8Array): void {
-    this.#hasBegun = true;
-    this.#controller?.enqueue(frame);
-  }
-
   #send(frame: Uint8Array): void {
     const controller = this.#controller;
     if (controller === undefined) return;
     this.#hasBegun = true;
+    if (this.#initial !== undefined) {
+      this.#waiting.push(frame);
+      this.#waitingBytes += frame.length;
+      if (this.#waitingBytes > this.#options.bufferBytes) this.#close("slow");
+      return;
+    }
     if ((controller.desiredSize ?? 0) < 0) return this.#close("slow");
     controller.enqueue(frame);
   }
@@ -136,6 +164,7 @@ export class WatchStream implements Watcher {
     if (controller === undefined) return;
     this.#controller = undefined;
     this.#unsubscribe();
+    this.#waiting = [];
     try {
       controller.close();
     } catch {

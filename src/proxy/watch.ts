@@ -1,4 +1,4 @@
-import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import type { ResourceVersion } from "../api/resource-version.ts";
 import { isSameSelection, type Selection, selects } from "../api/selection.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { contentType } from "../codec/media-type.ts";
@@ -65,7 +65,8 @@ export function watchFrom(
   if (initial === undefined) return undefined;
   const stream: WatchStream = new WatchStream(cache, {
     selection,
-    position: newer(position, view.begin === "after" ? undefined : reached),
+    position,
+    initial: initial[Symbol.iterator](),
     deadlineMs: deadlineOf(read),
     wantsBookmarks: read.options.allowWatchBookmarks,
     bufferBytes: context.watchBufferBytes,
@@ -76,7 +77,6 @@ export function watchFrom(
     now: context.now,
   });
   context.watches.add(stream);
-  stream.begin(initial);
   return new Response(stream.body, {
     headers: {
       "cache-control": "no-cache, private",
@@ -84,10 +84,6 @@ export function watchFrom(
       "x-edge-proxy": "cache",
     },
   });
-}
-
-function newer(a: ResourceVersion, b: ResourceVersion | undefined): ResourceVersion {
-  return b !== undefined && compareResourceVersion(b, a) > 0 ? b : a;
 }
 
 /** In milliseconds: what is asked for, else random in [1800, 3600) s (apiserver, endpoints/handlers/get.go). */
@@ -114,18 +110,22 @@ function initialFrames(
   }
 }
 
-function* stateFrames(
+/** The state as it is now, frame by frame as they are asked for: the items are held, not copied. */
+function stateFrames(
   { cache }: LiveScope,
   read: ReadRequest,
   selection: Selection | undefined,
 ): Iterable<Uint8Array> {
   const { store, form, resourceVersion, scope } = cache;
-  if (store === undefined || form === undefined || resourceVersion === undefined) return;
-  for (const item of store.items(read.scope.namespace)) {
-    if (selection === undefined || selects(selection, item))
-      yield scope.codec.event("ADDED", form, item.bytes);
-  }
-  if (read.options.allowWatchBookmarks) yield scope.codec.bookmark(form, resourceVersion, true);
+  if (store === undefined || form === undefined || resourceVersion === undefined) return [];
+  const items = [...store.items(read.scope.namespace)].filter(
+    (item) => selection === undefined || selects(selection, item),
+  );
+  const { codec } = scope;
+  return (function* frames() {
+    for (const item of items) yield codec.event("ADDED", form, item.bytes);
+    if (read.options.allowWatchBookmarks) yield codec.bookmark(form, resourceVersion, true);
+  })();
 }
 
 function changeFrames(
