@@ -1,0 +1,95 @@
+import type { Machine } from "./machine.ts";
+import { type LoadRow, type Measure, type Note, type Result, verdict } from "./result.ts";
+import { formatNumber, formatTable } from "./table.ts";
+
+/** What the scenarios of a run have found, in their order. */
+export type Findings = readonly {
+  readonly scenario: string;
+  readonly results: readonly Result[];
+}[];
+
+/** The tables that a run prints. */
+export function formatReport(findings: Findings, machine: Machine): string {
+  const parts = [loadTable(findings), measureTable(findings), notes(findings)];
+  return [formatMachine(machine), ...parts.filter((part) => part !== "")].join("\n\n");
+}
+
+function formatMachine(machine: Machine): string {
+  const { cores, cpu, memoryGiB, kernel, bun, proxy, apiserver, nginx, pinning } = machine;
+  return `${cores} cores (${cpu}), ${memoryGiB} GiB, Linux ${kernel}; ${pinning}
+${proxy}; ${apiserver}; ${nginx}; Bun ${bun}`;
+}
+
+function loadTable(findings: Findings): string {
+  const rows = findings.flatMap(({ scenario, results }) =>
+    results.filter((result) => result.kind === "load").map((row) => loadCells(scenario, row)),
+  );
+  const head = [
+    "scenario",
+    "target",
+    "median ms",
+    "p99 ms",
+    "req/s",
+    "MB/s",
+    "ratio",
+    "server cores",
+    "client cores",
+  ];
+  return rows.length === 0 ? "" : formatTable([head, ...rows]);
+}
+
+function loadCells(scenario: string, row: LoadRow): readonly string[] {
+  return [
+    scenario,
+    row.target,
+    formatNumber(row.medianMs),
+    formatNumber(row.p99Ms),
+    formatNumber(row.perSecond),
+    formatNumber(row.megabytesPerSecond),
+    row.ratio === undefined ? "-" : formatNumber(row.ratio),
+    row.serverCores === undefined ? "-" : row.serverCores.toFixed(2),
+    row.clientCores.toFixed(2),
+  ];
+}
+
+function measureTable(findings: Findings): string {
+  const rows = findings.flatMap(({ scenario, results }) =>
+    results.filter((result) => result.kind === "measure").map((row) => measureCells(scenario, row)),
+  );
+  const head = ["scenario", "measure", "value", "unit", "bar", ""];
+  return rows.length === 0 ? "" : formatTable([head, ...rows]);
+}
+
+function measureCells(scenario: string, row: Measure): readonly string[] {
+  const { what, value, unit, bar } = row;
+  const sign = bar?.at === "least" ? "≥" : "≤";
+  return [
+    scenario,
+    what,
+    formatNumber(value),
+    unit,
+    bar === undefined ? "" : `${sign} ${bar.value}`,
+    verdict(row) ?? "",
+  ];
+}
+
+function notes(findings: Findings): string {
+  return findings
+    .flatMap(({ scenario, results }) =>
+      results
+        .filter((result): result is Note => result.kind === "note")
+        .map(({ text }) => `${scenario}: ${text}`),
+    )
+    .join("\n");
+}
+
+/** The same as JSON: all figures, unrounded, and each bar's verdict. */
+export function formatJson(findings: Findings, machine: Machine, seconds: number): string {
+  const scenarios = findings.map(({ scenario, results }) => ({
+    scenario,
+    results: results.map((result) =>
+      result.kind === "measure" ? { ...result, verdict: verdict(result) } : result,
+    ),
+  }));
+  return `${JSON.stringify({ machine, seconds, scenarios }, undefined, 2)}\n`;
+}
