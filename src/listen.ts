@@ -87,5 +87,5 @@ async function removeStale(path: string): Promise<void> {
 }
 
 function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "::1" || /^127\./.test(hostname);
+  return hostname === "localhost" || hostname === "::1" || hostname.startsWith("127.");
 }

@@ -112,14 +112,18 @@ function facts(parts: ProxyParts, watches: Watches): readonly (readonly [string,
   ];
 }
 
+function one(
+  name: string,
+  help: string,
+  value: () => number,
+  type: Gauge["type"] = "gauge",
+): Gauge {
+  const read = () => [{ labels: {}, value: value() }];
+  return { name: `edge_proxy_${name}`, help, type, read };
+}
+
 function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): readonly Gauge[] {
   const lag = new LoopLag(100);
-  const one = (name: string, help: string, value: () => number, type: Gauge["type"] = "gauge") => ({
-    name: `edge_proxy_${name}`,
-    help,
-    type,
-    read: () => [{ labels: {}, value: value() }],
-  });
   const scopes = (name: string, help: string, value: (row: ScopeRow) => number): Gauge => ({
     name: `edge_proxy_scope_${name}`,
     help,

@@ -17,6 +17,7 @@ import type { CredentialSource } from "./upstream/kubeconfig.ts";
 import { UpstreamListerWatcher } from "./upstream/lister-watcher.ts";
 import { version } from "./version.ts";
 
+const now = () => performance.now();
 /** Milliseconds between two looks at what is idle, due or over a limit. */
 const tickMs = 1000;
 
@@ -28,7 +29,6 @@ export async function serve(config: Config): Promise<void> {
   const credentials = await openConfiguredCredentials(config);
   const parts = compose(config, credentials);
   const watches = new Watches();
-  const now = () => performance.now();
   const listeners: Server[] = [];
   const inFlight = () => listeners.reduce((sum, server) => sum + server.pendingRequests, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
@@ -66,7 +66,7 @@ function compose(config: Config, credentials: CredentialSource): ProxyParts {
     scopeIdleMs: config.scopeIdleMs,
     memoryLimitBytes: config.memoryLimitBytes,
     healthIntervalMs: config.healthIntervalMs,
-    now: () => performance.now(),
+    now,
     report: (scope, outcome, error) => {
       const what = `the watch of ${describeScope(scope)}`;
       if (outcome === "recovered") log.info(`${what} goes on`);

@@ -31,7 +31,7 @@ export function listFrom(
   if (body === undefined) return undefined;
   if (body.byteLength > maxKeptBytes && !read.isPretty) return respond(read, streamedBody(body));
   const bytes = read.isPretty ? prettyBody(body) : wholeBody(body);
-  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+  const blob = new Blob([bytes]);
   bodies.set(key, version, blob);
   return respond(read, blob);
 }

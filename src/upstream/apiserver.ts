@@ -118,7 +118,7 @@ export class Apiserver {
         redirect: "manual",
         proxy: false,
         protocol,
-      } as BunFetchRequestInit);
+      });
     } finally {
       clearTimeout(late);
     }

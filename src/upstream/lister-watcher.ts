@@ -111,7 +111,7 @@ export class UpstreamListerWatcher {
   ): Promise<Stream | Answer> {
     const response = await this.#apiserver.fetch({
       method: "GET",
-      target: `${resourcePath(target.gvr, target.namespace)}?${query}`,
+      target: `${resourcePath(target.gvr, target.namespace)}?${query.toString()}`,
       headers: new Headers({ accept, "accept-encoding": "gzip" }),
       identity: "own",
       lane,
