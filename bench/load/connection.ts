@@ -18,6 +18,7 @@ export async function openConnection(
 ): Promise<Connection> {
   const framer = new ResponseFramer(listener);
   let failure: Error | undefined;
+  const greeted = Promise.withResolvers<void>();
   const socket = await Bun.connect({
     hostname: target.hostname,
     port: target.port,
@@ -32,10 +33,20 @@ export async function openConnection(
           from.terminate();
         }
       },
+      // What is written before the handshake is over is lost.
+      handshake: (_, isTrusted, error) => {
+        if (isTrusted) greeted.resolve();
+        else greeted.reject(error ?? new Error("the certificate is not trusted"));
+      },
       error: (_, error) => void (failure = error),
-      close: () => listener.onClosed(failure),
+      close: () => {
+        greeted.reject(failure ?? new Error("the connection was closed"));
+        listener.onClosed(failure);
+      },
     },
   });
+  greeted.promise.catch(() => undefined);
+  if (target.ca !== undefined) await greeted.promise;
   return {
     // Requests are a few hundred bytes on a connection that waits for its answer: they always fit into the socket's buffer.
     send: (request) => void socket.write(request),
