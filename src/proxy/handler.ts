@@ -5,6 +5,7 @@ import { log } from "../log.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { passUpstream } from "./forwarding.ts";
 import { guard } from "./guard.ts";
+import { withHeadStart } from "./head-start.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { type Description, Descriptions, isPersonAgent, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead, type ReadContext } from "./read.ts";
@@ -64,18 +65,38 @@ export function createHandler(
   };
 }
 
-async function answerLater(
+function answerLater(
   parts: ProxyParts,
   context: ReadContext,
-  { request, listener, target, description, identity }: Admitted,
+  admitted: Admitted,
 ): Promise<Response> {
-  if (description.is === "read" && identity === "own") {
-    const read = inItsEncoding(parts, description.read);
-    const answer = await answerRead(parts, context, { read, request, listener });
-    if (answer !== undefined) return answer;
-  }
+  const { description, identity } = admitted;
+  if (description.is !== "read" || identity !== "own") return pass(parts, admitted);
+  const read = inItsEncoding(parts, description.read);
+  const answer = answerFromEither(parts, context, admitted, read);
+  if (read.verb !== "watch" || read.format !== "json") return answer;
+  const filling = parts.caches.find(read.scope);
+  if (filling === undefined || filling.cache.isFilled) return answer;
+  admitted.listener.keepOpen(admitted.request);
+  return withHeadStart(answer, filling.reflector.firstAnswer);
+}
+
+async function answerFromEither(
+  parts: ProxyParts,
+  context: ReadContext,
+  admitted: Admitted,
+  read: ReadRequest,
+): Promise<Response> {
+  const { request, listener } = admitted;
+  const answer = await answerRead(parts, context, { read, request, listener });
+  return answer ?? (await pass(parts, admitted));
+}
+
+async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
+  const { request, listener, target, description, identity } = admitted;
   listener.keepOpen(request);
-  return await passUpstream(parts, { request, info: infoOf(description), target, identity });
+  const info = infoOf(description);
+  return await passUpstream(parts, { request, listener, info, target, identity });
 }
 
 function describe(descriptions: Descriptions, request: Request, target: string): Description {

@@ -1,0 +1,53 @@
+import { contentType } from "../codec/media-type.ts";
+import { headPaddingMs } from "../upstream/forward.ts";
+
+const padding = new Uint8Array([0x20]);
+
+/**
+ * A JSON watch whose scope is still being filled gets its head, and a space that becomes the start of its first line, as soon
+ * as upstream has said 200 and 50 ms have gone by (CONTRACT 13). `answer` follows; what is no 200 becomes an ERROR event.
+ */
+export async function withHeadStart(
+  answer: Promise<Response>,
+  upstreamAnswered: Promise<Error | undefined>,
+): Promise<Response> {
+  const late = upstreamAnswered.then(async (error): Promise<Response | "late"> => {
+    if (error !== undefined) return await answer;
+    await Bun.sleep(headPaddingMs);
+    return "late";
+  });
+  const first = await Promise.race([answer, late]);
+  if (first !== "late") return first;
+  let reader: ReturnType<typeof readerOf> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(padding),
+    async pull(controller) {
+      reader ??= readerOf(await bodyOf(answer));
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async (reason) => {
+      const inner = reader ?? readerOf(await bodyOf(answer));
+      await inner.cancel(reason);
+    },
+  });
+  return new Response(body, {
+    headers: {
+      "cache-control": "no-cache, private",
+      "content-type": contentType("json", "watch"),
+      "x-edge-proxy": "cache",
+    },
+  });
+}
+
+function readerOf(body: ReadableStream<Uint8Array>) {
+  return body.getReader();
+}
+
+async function bodyOf(answer: Promise<Response>): Promise<ReadableStream<Uint8Array>> {
+  const response = await answer;
+  if (response.status === 200 && response.body !== null) return response.body;
+  const status = (await response.text()).trim();
+  return new Blob([`{"type":"ERROR","object":${status}}\n`]).stream();
+}
