@@ -2,13 +2,15 @@ import { chmod, unlink } from "node:fs/promises";
 
 import { type Config, ConfigError } from "./config.ts";
 import type { Listener } from "./proxy/parts.ts";
+import { tunnelHandlers } from "./tunnels.ts";
+import type { Tunnel } from "./upstream/upgrade-tunnel.ts";
 
 /** Seconds; clients of client-go keep their connections for 90 s. */
 const idleTimeoutSeconds = 120;
 /** Bodies are streamed through: upstream says what is too large. */
 const maxRequestBodySize = 1 << 30;
 
-export type Server = Bun.Server<undefined>;
+export type Server = Bun.Server<Tunnel>;
 export type Answer = (request: Request, listener: Listener) => Promise<Response> | Response;
 
 /** Opens the listeners that the Config names. Rejects with a ConfigError that names the flag. */
@@ -23,6 +25,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize,
       fetch: (request) => answer(request, ofTcp),
+      websocket: tunnelHandlers,
     }),
   );
   const { bindSocket } = config;
@@ -35,6 +38,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       development: false,
       maxRequestBodySize,
       fetch: (request) => answer(request, ofUnix),
+      websocket: tunnelHandlers,
     }),
   );
   await chmod(bindSocket, 0o600);
@@ -56,6 +60,12 @@ export function listenAdmin(
 function listenerOf(identity: "lends" | "does not lend", server: () => Server): Listener {
   return {
     lendsIdentity: identity === "lends",
+    upgrade: (request, tunnel) =>
+      server().upgrade(request, {
+        // An empty one: else Bun takes the first of those that were asked for.
+        headers: { "sec-websocket-protocol": tunnel.protocol, "x-edge-proxy": "upstream" },
+        data: tunnel,
+      }),
     keepOpen: (request) => server().timeout(request, 0),
     drop: (request) => server().timeout(request, 1),
   };

@@ -6,12 +6,14 @@ import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer, hold } from "./held-answer.ts";
-import type { ProxyParts } from "./parts.ts";
+import type { Listener, ProxyParts } from "./parts.ts";
+import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf } from "./write-floors.ts";
 
 /** A request on its way upstream. */
 export interface Passing {
   readonly request: Request;
+  readonly listener: Listener;
   readonly info: RequestInfo;
   /** Path and query. */
   readonly target: string;
@@ -26,6 +28,9 @@ const sharedPaths = /^\/(?:api|apis|openapi|version)(?:\/|$)/;
 export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<Response> {
   const { request, info, target, identity } = passing;
   const { method, signal } = request;
+  const protocol = askedProtocol(request);
+  if (protocol === "websocket") return await passUpgrade(parts, passing);
+  if (protocol === "spdy") return await refuseSpdy(parts, passing);
   if (info.isResourceRequest && info.verb === "watch")
     return await forward(parts.apiserver, request, { target, identity, signal, kind: "watch" });
   if (method === "GET" || method === "HEAD") {

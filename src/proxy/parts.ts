@@ -4,6 +4,7 @@ import type { SessionFloors } from "../cache/session-floors.ts";
 import type { WatchCaches } from "../cache/watch-caches.ts";
 import type { Apiserver } from "../upstream/apiserver.ts";
 import type { UpstreamFloorResolver } from "../upstream/floor-resolver.ts";
+import type { Tunnel } from "../upstream/upgrade-tunnel.ts";
 import type { ReadConsistency } from "./decide.ts";
 import type { HeldAnswer } from "./held-answer.ts";
 
@@ -31,6 +32,8 @@ export interface Listener {
   readonly lendsIdentity: boolean;
   /** Takes the idle timer off: the answer may stay quiet for as long as it likes. */
   readonly keepOpen: (request: Request) => void;
+  /** Answers 101 and joins the client to the tunnel; false when the client is gone. */
+  readonly upgrade: (request: Request, tunnel: Tunnel) => boolean;
   /** The client did not read what it asked for: its connection ends soon. */
   readonly drop: (request: Request) => void;
 }

@@ -1,6 +1,8 @@
 import { badGateway, serviceUnavailable, StatusError, timeout } from "../api/status.ts";
 import type { Credentials } from "./credentials.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
+import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
+import { upgrade, type UpgradeOutcome } from "./upgrade.ts";
 
 /** Whose credentials a request carries: the proxy's own, or the caller's, and then nothing of ours, client certificate included. */
 export type Identity = "own" | "caller";
@@ -72,6 +74,23 @@ export class Apiserver {
     }
   }
 
+  /**
+   * Asks for a WebSocket by a GET, once. Rejects as `fetch` does; an answer other than 101 is an outcome, not an error.
+   */
+  async upgrade(request: UpstreamRequest): Promise<UpgradeOutcome> {
+    const credentials = this.#credentials.current();
+    try {
+      const outcome = await this.#within(request, (headers, signal) =>
+        upgrade(credentials, { ...request, headers: separateHeaders(headers), signal }),
+      );
+      if (outcome.is === "open") this.#failingSince = undefined;
+      else await this.#answered(request, Promise.resolve(outcome.response));
+      return outcome;
+    } catch (error) {
+      throw this.#explain(error, request);
+    }
+  }
+
   /** Reads the credentials again, after a 401; what was there stays where that fails. */
   async refreshCredentials(): Promise<void> {
     await this.#credentials.refresh().catch(() => undefined);
@@ -102,23 +121,40 @@ export class Apiserver {
     credentials: Credentials,
     protocol: "http2" | "http1.1",
   ): Promise<Response> {
+    return await this.#within(request, (headers, signal) =>
+      hasRepeats(headers)
+        ? sendRepeated(
+            credentials,
+            { ...request, headers: separateHeaders(headers), signal },
+            request.body ?? null,
+          )
+        : this.#session(request, credentials).fetch(credentials.server + request.target, {
+            method: request.method,
+            headers,
+            body: request.body ?? null,
+            signal,
+            timeout: false,
+            decompress: request.encoding === "decode",
+            redirect: "manual",
+            proxy: false,
+            protocol,
+          }),
+    );
+  }
+
+  /** With the identity's authorization, and a signal that also says when the head is late. */
+  async #within<T>(
+    request: UpstreamRequest,
+    send: (headers: Headers, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const head = new AbortController();
     const late = setTimeout(() => head.abort(new HeadTimeoutError(request.headMs)), request.headMs);
     const headers = new Headers(request.headers);
-    if (request.identity === "own" && credentials.authorization !== undefined)
-      headers.set("authorization", credentials.authorization);
+    const { authorization } = this.#credentials.current();
+    if (request.identity === "own" && authorization !== undefined)
+      headers.set("authorization", authorization);
     try {
-      return await this.#session(request, credentials).fetch(credentials.server + request.target, {
-        method: request.method,
-        headers,
-        body: request.body ?? null,
-        signal: AbortSignal.any([request.signal, head.signal]),
-        timeout: false,
-        decompress: request.encoding === "decode",
-        redirect: "manual",
-        proxy: false,
-        protocol,
-      });
+      return await send(headers, AbortSignal.any([request.signal, head.signal]));
     } finally {
       clearTimeout(late);
     }

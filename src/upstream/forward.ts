@@ -1,5 +1,6 @@
 import type { Apiserver, Identity, Lane } from "./apiserver.ts";
-import { markResponse, requestHeaders } from "./headers.ts";
+import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
+import type { UpgradeOutcome } from "./upgrade.ts";
 
 export interface ForwardOptions {
   readonly target: string;
@@ -34,6 +35,27 @@ export async function forward(
   return options.kind === "watch"
     ? watchResponse(response)
     : bulkResponse(response, request.method);
+}
+
+/** Sends a caller's WebSocket handshake on, once. An answer that refuses it is passed as any other. */
+export async function forwardUpgrade(
+  apiserver: Apiserver,
+  request: Request,
+  { target, identity }: Pick<ForwardOptions, "target" | "identity">,
+): Promise<UpgradeOutcome> {
+  const { signal } = request;
+  const outcome = await apiserver.upgrade({
+    method: "GET",
+    target,
+    headers: upgradeHeaders(request),
+    identity,
+    lane: "single",
+    signal,
+    headMs,
+    encoding: "keep",
+  });
+  if (outcome.is === "open") return outcome;
+  return { is: "refused", response: await bulkResponse(outcome.response, request.method) };
 }
 
 /** A write without a body goes on a connection of its own: fetch would send it again over another. */

@@ -33,6 +33,14 @@ export function requestHeaders(request: Request): Headers {
   return headers;
 }
 
+/** Those of a WebSocket handshake as they go upstream: the subprotocols stay, what concerns our own end does not. */
+export function upgradeHeaders(request: Request): Headers {
+  const headers = requestHeaders(request);
+  for (const name of ["key", "version", "extensions", "accept"])
+    headers.delete(`sec-websocket-${name}`);
+  return headers;
+}
+
 /** Removes from an answer what concerns the connection upstream, and says where the answer is from. */
 export function markResponse(headers: Headers): void {
   removeNamed(headers, hopByHop);

@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 /** WebSocket framing of the client side (RFC 6455 5.2): what is read is unmasked, what is written is masked. */
 
 export type Message =
@@ -142,7 +140,7 @@ function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array {
   frame[1] = 0x80 | (sizeLength === 0 ? length : sizeLength === 2 ? 126 : 127);
   if (sizeLength === 2) view.setUint16(2, length);
   if (sizeLength === 8) view.setBigUint64(2, BigInt(length));
-  const mask = randomBytes(4);
+  const mask = crypto.getRandomValues(new Uint8Array(4));
   frame.set(mask, headLength - 4);
   for (let at = 0; at < length; at++)
     frame[headLength + at] = (payload[at] ?? 0) ^ (mask[at & 3] ?? 0);
