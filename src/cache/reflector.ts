@@ -16,7 +16,7 @@ import {
 } from "./lister-watcher.ts";
 import { readChunks } from "./read-chunks.ts";
 import { Store } from "./store.ts";
-import type { WatchCache } from "./watch-cache.ts";
+import type { Change, WatchCache } from "./watch-cache.ts";
 
 /** What a reflector has: nothing, a whole state, or a state that a live watch keeps current. */
 export type ReflectorState =
@@ -56,6 +56,8 @@ export interface ReflectorOptions {
 
 /** Items of a page: large enough that a page costs few round trips, small enough to be thrown away (client-go's 500). */
 const pageSize = 500;
+/** Changes of one resourceVersion come together; after this much silence there are no more (CONTRACT 12). */
+const sameVersionMs = 100;
 /** A server that does not know `sendInitialEvents` sends no end bookmark: without one for so long, it is a list instead. */
 const watchListSilenceMs = 10_000;
 
@@ -81,6 +83,8 @@ export class Reflector {
   #lastHeardMs = 0;
   #settled = Promise.withResolvers<undefined | Error>();
   #connected = Promise.withResolvers<undefined | Error>();
+  #held: Change[] = [];
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #watchList: "try" | "not served" = "try";
 
   constructor(
@@ -220,6 +224,7 @@ export class Reflector {
         : resourceVersion;
     this.#watchFrom = undefined;
     this.#cursor = watchFrom;
+    this.#held = [];
     this.#cache.replace(store, resourceVersion, form, watchFrom);
     this.#state = { phase: "Listed", resourceVersion };
     this.#heard();
@@ -229,8 +234,8 @@ export class Reflector {
   // Watching
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const from = this.#cursor;
-    if (from === undefined) throw new Error("a watch without a state");
+    this.#flush();
+    const from = this.#resumeFrom();
     const answer = await this.#upstream.watch(
       this.#target,
       { from: "resourceVersion", resourceVersion: from },
@@ -249,17 +254,43 @@ export class Reflector {
       case "ERROR":
         throw new WatchError(event.code, event.message);
       case "BOOKMARK":
+        this.#flush();
         this.#cursor = parseResourceVersion(event.resourceVersion);
         this.#cache.bookmark(this.#cursor, this.#options.now());
         return;
       case "ADDED":
       case "MODIFIED":
-      case "DELETED": {
-        const item = this.#item(event.bytes);
-        this.#cache.apply(event.type, item, this.#options.now());
-        this.#cursor = item.resourceVersion;
-      }
+      case "DELETED":
+        this.#change({ type: event.type, item: this.#item(event.bytes) });
     }
+  }
+
+  /** DELETED of Events may be several of one resourceVersion: they are held until something else, or silence, ends them. */
+  #change(change: Change): void {
+    const { resourceVersion } = change.item;
+    if (this.#held[0]?.item.resourceVersion !== resourceVersion) this.#flush();
+    this.#held.push(change);
+    this.#cursor = resourceVersion;
+    if (change.type !== "DELETED" || this.#target.gvr.resource !== "events") return this.#flush();
+    this.#silence ??= setTimeout(() => this.#flush(), sameVersionMs);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    const changes = this.#held;
+    if (changes.length === 0) return;
+    this.#held = [];
+    this.#cache.apply(changes, this.#options.now());
+  }
+
+  /** Where the watch is resumed: of Events one lower, since a cut may have come between two changes of one version. */
+  #resumeFrom(): ResourceVersion {
+    const from = this.#cursor;
+    if (from === undefined) throw new Error("a watch without a state");
+    const isReplay = from !== this.#cache.resourceVersion;
+    if (this.#target.gvr.resource !== "events" || isReplay || BigInt(from) < 2n) return from;
+    return parseResourceVersion(String(BigInt(from) - 1n));
   }
 
   /** Reads a watch to its end. Silence is probed, and ends it when the link is dead. */

@@ -17,8 +17,8 @@ export interface Scope extends Selection {
 
 /** Someone who is told of every change, in order. It must not throw. */
 export interface Watcher {
-  /** A change; the watcher itself drops what it has had. */
-  deliver(frames: Frames): void;
+  /** Changes of one resourceVersion; the watcher itself drops what it has had. */
+  deliver(frames: readonly Frames[]): void;
   /** The scope's history broke or it is gone: an ERROR event with this Status, or a clean end without one. */
   end(status: Status | undefined): void;
 }
@@ -28,7 +28,15 @@ interface Filled {
   readonly store: Store;
   readonly history: History;
   readonly resourceVersion: ResourceVersion;
+  /** How far a watch that began before the state has told what lies before it. */
+  readonly replayedTo: ResourceVersion;
   readonly form: TypeForm;
+}
+
+/** A change as upstream tells it. */
+export interface Change {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly item: Item;
 }
 
 interface Waiter {
@@ -198,22 +206,29 @@ export class WatchCache {
     watchFrom: ResourceVersion,
   ): void {
     const history = new History(this.#historyLimits, watchFrom, resourceVersion);
-    this.#filled = { store, history, resourceVersion, form };
+    this.#filled = { store, history, resourceVersion, replayedTo: watchFrom, form };
     this.#moved();
   }
 
-  /** A change off the watch. One that is not after the state is history for those who wait for it, and changes nothing. */
-  apply(type: "ADDED" | "MODIFIED" | "DELETED", item: Item, now: number): void {
+  /**
+   * Changes off the watch that are one: of one resourceVersion, which only an etcd lease gives to more than one (CONTRACT 12).
+   * What is not after the state is history for those who wait for it, and changes nothing.
+   */
+  apply(changes: readonly Change[], now: number): void {
     const filled = this.#filled;
-    if (filled === undefined) return;
-    const isReplay = compareResourceVersion(item.resourceVersion, filled.resourceVersion) <= 0;
-    const event = isReplay ? replayed(type, item) : change(filled.store, type, item);
-    if (event !== undefined) filled.history.append(event, now);
-    if (!isReplay) {
-      this.#filled = { ...filled, resourceVersion: item.resourceVersion };
+    const [first] = changes;
+    if (filled === undefined || first === undefined) return;
+    const version = first.item.resourceVersion;
+    const isAfter = compareResourceVersion(version, filled.resourceVersion) > 0;
+    const events = changes.flatMap((each) =>
+      isAfter ? changeOf(filled.store, each) : this.#replayed(filled, each),
+    );
+    for (const event of events) filled.history.append(event, now);
+    if (isAfter) {
+      this.#filled = { ...filled, resourceVersion: version };
       this.#moved();
-    }
-    if (event !== undefined && this.#watchers.size > 0) this.#deliver(event);
+    } else if (events.length > 0) this.#version++;
+    if (events.length > 0 && this.#watchers.size > 0) this.#deliver(events);
   }
 
   /** All is complete up to this resourceVersion. */
@@ -231,7 +246,7 @@ export class WatchCache {
     const filled = this.#filled;
     if (filled === undefined) return;
     const history = new History(this.#historyLimits, filled.resourceVersion);
-    this.#filled = { ...filled, history };
+    this.#filled = { ...filled, history, replayedTo: filled.resourceVersion };
     this.endWatchers(status);
   }
 
@@ -250,8 +265,24 @@ export class WatchCache {
     for (const waiter of this.#waiters) waiter.done(false);
   }
 
-  #deliver(event: ChangeEvent): void {
-    const frames = this.frames(event);
+  /** What a change that is not after the state is: told again where the watch began before it, else a rest of a change that was cut, or nothing. */
+  #replayed(filled: Filled, change: Change): readonly ChangeEvent[] {
+    const { item } = change;
+    if (compareResourceVersion(item.resourceVersion, filled.replayedTo) > 0) {
+      this.#filled = { ...filled, replayedTo: item.resourceVersion };
+      return [asReplay(change)];
+    }
+    const held = filled.store.get(item.key);
+    const isRest =
+      change.type === "DELETED" &&
+      item.resourceVersion === filled.resourceVersion &&
+      held !== undefined &&
+      held.uid === item.uid;
+    return isRest ? changeOf(filled.store, change) : [];
+  }
+
+  #deliver(events: readonly ChangeEvent[]): void {
+    const frames = events.map((event) => this.frames(event));
     for (const watcher of this.#watchers) watcher.deliver(frames);
   }
 
@@ -263,22 +294,18 @@ export class WatchCache {
 }
 
 /** What a change is to the store. A repeat of what it holds, or the end of what it does not, is none. */
-function change(
-  store: Store,
-  type: "ADDED" | "MODIFIED" | "DELETED",
-  item: Item,
-): ChangeEvent | undefined {
+function changeOf(store: Store, { type, item }: Change): readonly ChangeEvent[] {
   if (type === "DELETED") {
     const previous = store.delete(item.key);
-    return previous === undefined ? undefined : { type, item, previous };
+    return previous === undefined ? [] : [{ type, item, previous }];
   }
   const previous = store.set(item);
   return previous === undefined
-    ? { type: "ADDED", item, previous }
-    : { type: "MODIFIED", item, previous };
+    ? [{ type: "ADDED", item, previous }]
+    : [{ type: "MODIFIED", item, previous }];
 }
 
 /** A change from before the state: what the object was is not known, and only watchers of the whole scope are told. */
-function replayed(type: "ADDED" | "MODIFIED" | "DELETED", item: Item): ChangeEvent {
+function asReplay({ type, item }: Change): ChangeEvent {
   return type === "ADDED" ? { type, item, previous: undefined } : { type, item, previous: item };
 }

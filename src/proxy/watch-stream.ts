@@ -71,13 +71,14 @@ export class WatchStream implements Watcher {
     this.#begin();
   }
 
-  deliver(frames: Frames): void {
-    const { event } = frames;
-    const version = event.item.resourceVersion;
-    if (compareResourceVersion(version, this.#position) <= 0) return;
+  deliver(changes: readonly Frames[]): void {
+    const version = changes[0]?.event.item.resourceVersion;
+    if (version === undefined || compareResourceVersion(version, this.#position) <= 0) return;
     this.#position = version;
-    const shown = shownAs(event, this.#options.selection);
-    if (shown !== undefined) this.#send(frames.as(shown));
+    for (const frames of changes) {
+      const shown = shownAs(frames.event, this.#options.selection);
+      if (shown !== undefined) this.#send(frames.as(shown));
+    }
   }
 
   end(status: Status | undefined): void {
