@@ -41,7 +41,7 @@ export class Bench {
 
   /** Starts the apiserver, about 10 s for a real one. */
   static async start(options: Options): Promise<Bench> {
-    const pinning = createPinning(options.pins);
+    const pinning = createPinning(options.pins ? "pin" : "leave");
     const load = startLoadGenerator();
     const apiserver = await during("starting the apiserver", () =>
       pinning.bear("server", startBenchApiserver),

@@ -114,6 +114,8 @@ function rowOf(contender: Contender, sum: Sum, second: Sum | undefined): LoadRow
     ratio: second === undefined ? undefined : perSecond / (second.count / second.elapsed),
     clientCores: sum.clientCpu / sum.elapsed,
     serverCores: contender.pids === undefined ? undefined : sum.serverCpu / sum.elapsed,
+    serverMicroseconds:
+      contender.pids === undefined ? undefined : (sum.serverCpu / sum.count) * 1e6,
   };
 }
 

@@ -22,7 +22,7 @@ export function startLoadGenerator(): LoadGenerator {
   return {
     pid: child.pid,
     run: async (job) => {
-      child.stdin.write(`${JSON.stringify(job)}\n`);
+      await child.stdin.write(`${JSON.stringify(job)}\n`);
       await child.stdin.flush();
       const { value } = await lines.next();
       if (value === undefined) throw new Error("the load generator ended");

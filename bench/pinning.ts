@@ -14,8 +14,8 @@ export interface Pinning {
 }
 
 /** Pins if it can and shall; this process itself lives on the client's core from then on. */
-export function createPinning(shallPin: boolean): Pinning {
-  const missing = shallPin ? whatIsMissing() : "--no-pin";
+export function createPinning(wish: "pin" | "leave"): Pinning {
+  const missing = wish === "pin" ? whatIsMissing() : "--no-pin";
   if (missing !== undefined) {
     return {
       description: `not pinned (${missing})`,
@@ -23,10 +23,6 @@ export function createPinning(shallPin: boolean): Pinning {
       bear: (_, start) => start(),
     };
   }
-  const move = (pids: readonly number[], core: Core) => {
-    for (const pid of pids)
-      Bun.spawnSync(["taskset", "-a", "-p", "-c", core === "server" ? "0" : "1", String(pid)]);
-  };
   move([process.pid], "client");
   return {
     description: "servers on core 0, load generator on core 1",
@@ -40,6 +36,11 @@ export function createPinning(shallPin: boolean): Pinning {
       }
     },
   };
+}
+
+function move(pids: readonly number[], core: Core): void {
+  for (const pid of pids)
+    Bun.spawnSync(["taskset", "-a", "-p", "-c", core === "server" ? "0" : "1", String(pid)]);
 }
 
 function whatIsMissing(): string | undefined {

@@ -32,6 +32,7 @@ function loadTable(findings: Findings): string {
     "req/s",
     "MB/s",
     "ratio",
+    "server µs/req",
     "server cores",
     "client cores",
   ];
@@ -47,6 +48,7 @@ function loadCells(scenario: string, row: LoadRow): readonly string[] {
     formatNumber(row.perSecond),
     formatNumber(row.megabytesPerSecond),
     row.ratio === undefined ? "-" : formatNumber(row.ratio),
+    row.serverMicroseconds === undefined ? "-" : formatNumber(row.serverMicroseconds),
     row.serverCores === undefined ? "-" : row.serverCores.toFixed(2),
     row.clientCores.toFixed(2),
   ];

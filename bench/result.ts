@@ -6,12 +6,14 @@ export interface LoadRow {
   readonly p99Ms: number;
   readonly perSecond: number;
   readonly megabytesPerSecond: number;
-  /** Of the first row of its table to this one would be read wrongly: it is this row's throughput to the second row's. */
+  /** This row's throughput to that of the second row of its scenario. */
   readonly ratio: number | undefined;
   /** Cores that the load generator used: near 1 it was itself the limit. */
   readonly clientCores: number;
   /** Cores that the server used; undefined for a server that is not ours. */
   readonly serverCores: number | undefined;
+  /** CPU time of the server per request: what a machine that is busy otherwise disturbs least. */
+  readonly serverMicroseconds: number | undefined;
 }
 
 /** A figure of its own, with the bar it has to reach where there is one. */

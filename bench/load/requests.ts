@@ -1,61 +1,54 @@
-import { type Connection, encodeGet, openConnection } from "./connection.ts";
-import { Histogram } from "./histogram.ts";
+import { type Connection, openConnection } from "./connection.ts";
 import type { LoadResult, RequestJob } from "./job.ts";
+import { openRawSockets } from "./libc.ts";
+import { driveRawSockets } from "./raw-requests.ts";
+import { createRequestSource } from "./request-source.ts";
+import { Tally } from "./tally.ts";
 
-/** Numbers for `{n}`: none is given twice in the life of this process. */
-let nextNumber = Date.now();
-
-interface Tally {
-  readonly latencies: Histogram;
-  readonly statuses: Record<string, number>;
-  bytes: number;
-}
+const rawSockets = openRawSockets();
 
 /**
- * Keeps every connection busy with one request at a time until the time is over; what is then under way is awaited and counted.
- * Rejects when a connection is lost: a measurement with holes is none.
+ * Keeps every connection busy with one request at a time until the time is over; what is then under way is awaited and
+ * counted. Rejects when a connection is lost: a measurement with holes is none.
  */
 export async function runRequests(job: RequestJob): Promise<Omit<LoadResult, "cpuSeconds">> {
-  const tally: Tally = { latencies: new Histogram(), statuses: {}, bytes: 0 };
-  const began = performance.now();
-  const until = began + job.seconds * 1000;
-  const opened = Array.from({ length: job.connections }, () => driveConnection(job, tally, until));
-  await Promise.all(opened);
-  const { latencies, statuses, bytes } = tally;
-  return {
-    latencies: latencies.toJSON(),
-    count: latencies.total,
-    expected: latencies.total,
-    bytes,
-    statuses,
-    elapsedSeconds: (performance.now() - began) / 1000,
-  };
+  const tally = new Tally();
+  const until = performance.now() + job.seconds * 1000;
+  if (rawSockets !== undefined && job.target.ca === undefined)
+    driveRawSockets(rawSockets, job, tally, until);
+  else await driveConnections(job, tally, until);
+  return tally.result();
 }
 
-function driveConnection(job: RequestJob, tally: Tally, until: number): Promise<void> {
+async function driveConnections(job: RequestJob, tally: Tally, until: number): Promise<void> {
+  const nextRequest = createRequestSource(job);
+  const drives = Array.from({ length: job.connections }, () =>
+    driveConnection(job, tally, until, nextRequest),
+  );
+  await Promise.all(drives);
+}
+
+function driveConnection(
+  job: RequestJob,
+  tally: Tally,
+  until: number,
+  nextRequest: () => Uint8Array,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fixed = job.path.includes("{n}") ? undefined : encodeGet(job.target, job.path);
   let connection: Connection | undefined;
   let left = job.each ?? Number.POSITIVE_INFINITY;
   let sentAt = 0;
   let isDone = false;
   const sendNext = () => {
     sentAt = performance.now();
-    if (left-- > 0 && sentAt < until) {
-      connection?.send(
-        fixed ?? encodeGet(job.target, job.path.replace("{n}", String(nextNumber++))),
-      );
-      return;
-    }
+    if (left-- > 0 && sentAt < until) return connection?.send(nextRequest());
     isDone = true;
     connection?.close();
     resolve();
   };
   const listener = {
     onEnd: (status: number, bodyBytes: number) => {
-      tally.latencies.record((performance.now() - sentAt) * 1000);
-      tally.statuses[status] = (tally.statuses[status] ?? 0) + 1;
-      tally.bytes += bodyBytes;
+      tally.add(status, bodyBytes, sentAt);
       sendNext();
     },
     onClosed: (error: Error | undefined) => {

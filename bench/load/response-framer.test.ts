@@ -51,4 +51,14 @@ describe("ResponseFramer", () => {
   ])("refuses %s", (_, text) => {
     expect(() => frame(text, 1000)).toThrow();
   });
+
+  test("bytes that somebody else has thrown away count as the body's", () => {
+    const ends: number[] = [];
+    const framer = new ResponseFramer({ onEnd: (_, bytes) => void ends.push(bytes) });
+    framer.feed(Buffer.from("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nab"));
+    expect(framer.bodyLeft).toBe(7);
+    framer.skip(3);
+    framer.skip(4);
+    expect([framer.bodyLeft, ends]).toEqual([0, [9]]);
+  });
 });

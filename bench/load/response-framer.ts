@@ -10,7 +10,7 @@ export interface ResponseListener {
 
 type State =
   | { readonly at: "head" }
-  | { readonly at: "body"; left: number; readonly then: "end" | "chunk end" }
+  | { readonly at: "body"; left: number; readonly next: "end" | "chunk end" }
   | { readonly at: "line"; readonly of: "chunk size" | "chunk end" | "trailer" };
 
 const lineFeed = 10;
@@ -41,15 +41,29 @@ export class ResponseFramer {
     }
   }
 
+  /** How many of the next bytes belong to the body in any case: they may be thrown away unread, and `skip` be told. */
+  get bodyLeft(): number {
+    return this.#state.at === "body" ? this.#state.left : 0;
+  }
+
+  /** So many bytes of the body (at most `bodyLeft`) were taken off the connection by somebody else. */
+  skip(bytes: number): void {
+    if (this.#state.at === "body") this.#passBody(this.#state, bytes);
+  }
+
   #body(state: State & { at: "body" }, bytes: Uint8Array, from: number): number {
     const to = Math.min(bytes.length, from + state.left);
-    this.#bodyBytes += to - from;
-    state.left -= to - from;
     this.#listener.onBody?.(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to));
-    if (state.left > 0) return to;
-    if (state.then === "end") this.#end();
-    else this.#state = { at: "line", of: "chunk end" };
+    this.#passBody(state, to - from);
     return to;
+  }
+
+  #passBody(state: State & { at: "body" }, bytes: number): void {
+    this.#bodyBytes += bytes;
+    state.left -= bytes;
+    if (state.left > 0) return;
+    if (state.next === "end") this.#end();
+    else this.#state = { at: "line", of: "chunk end" };
   }
 
   /** Takes a line and acts on it when it is whole; a head is all lines up to the empty one, most often in one piece. */
@@ -83,7 +97,7 @@ export class ResponseFramer {
       this.#state = { at: "line", of: "chunk size" };
     else if (status === 204 || status === 304 || length === "0") this.#end();
     else if (length !== undefined) {
-      this.#state = { at: "body", left: Number(length), then: "end" };
+      this.#state = { at: "body", left: Number(length), next: "end" };
     } else throw new Error("a response without a length");
   }
 
@@ -93,7 +107,7 @@ export class ResponseFramer {
         const left = Number.parseInt(line, 16);
         if (Number.isNaN(left)) throw new Error(`not a chunk size: ${line.slice(0, 20)}`);
         this.#state =
-          left === 0 ? { at: "line", of: "trailer" } : { at: "body", left, then: "chunk end" };
+          left === 0 ? { at: "line", of: "trailer" } : { at: "body", left, next: "chunk end" };
         return;
       }
       case "chunk end":
