@@ -5,7 +5,6 @@ import {
   createTemporaryFolder,
   freePort,
   startChildProcess,
-  waitUntil,
 } from "../src/testing/child-process.ts";
 import { type Apiserver, startApiserver } from "../src/testing/envtest.ts";
 import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
@@ -137,18 +136,18 @@ export function startKubectl(
   );
 }
 
-/** Waits until a stream has said this; gives what it said so far. */
+/** Waits until a stream has said this; gives what it said so far. The stream stays open: who writes to it goes on. */
 export async function readUntil(
   stream: ReadableStream<Uint8Array>,
   what: string | RegExp,
 ): Promise<string> {
+  const reader = stream.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of stream) {
-    text += decoder.decode(chunk, { stream: true });
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`it ended before ${String(what)}: ${text}`);
+    text += decoder.decode(value, { stream: true });
     if (typeof what === "string" ? text.includes(what) : what.test(text)) return text;
   }
-  throw new Error(`it ended before ${String(what)}: ${text}`);
 }
-
-export { waitUntil };
