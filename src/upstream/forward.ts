@@ -30,7 +30,8 @@ export async function forward(
     lane: laneOf(request, options.kind),
     signal: options.signal,
     headMs: options.kind === "read" ? timeoutOf(options.target) : headMs,
-    encoding: "keep",
+    // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
+    encoding: options.kind === "watch" ? "decode" : "keep",
   });
   return options.kind === "watch"
     ? watchResponse(response)
@@ -52,7 +53,8 @@ export async function forwardUpgrade(
     lane: "single",
     signal,
     headMs,
-    encoding: "keep",
+    // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
+    encoding: options.kind === "watch" ? "decode" : "keep",
   });
   if (outcome.is === "open") return outcome;
   return { is: "refused", response: await bulkResponse(outcome.response, request.method) };
@@ -107,15 +109,15 @@ const padding = new Uint8Array([0x20]);
 function watchResponse(response: Response): Response {
   markResponse(response.headers);
   const { status, headers } = response;
+  headers.delete("content-encoding");
   if (status !== 200 || response.body === null) return streamed(response);
   headers.delete("content-length");
   const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
-  const isPlain = !headers.has("content-encoding");
   const reader = response.body.getReader();
   let head: ReturnType<typeof setTimeout> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      if (isJson && isPlain) head = setTimeout(() => controller.enqueue(padding), headPaddingMs);
+      if (isJson) head = setTimeout(() => controller.enqueue(padding), headPaddingMs);
     },
     async pull(controller) {
       const { done, value } = await reader
