@@ -1,5 +1,6 @@
 import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
 import { type BenchApiserver, startBenchApiserver } from "./apiserver.ts";
+import { type BlobServer, startBlobServer } from "./blob-server.ts";
 import { demand } from "./http.ts";
 import { type LoadGenerator, startLoadGenerator } from "./load-generator.ts";
 import { findNginx, type Nginx, startNginx } from "./nginx.ts";
@@ -70,6 +71,13 @@ export class Bench {
     const nginx = await this.pinning.bear("server", () => startNginx(binary, files));
     this.#servers.defer(() => nginx.stop());
     return nginx;
+  }
+
+  /** A bare Bun.serve with these bytes until the scenario ends. */
+  async startBlobServer(bytes: Uint8Array): Promise<BlobServer> {
+    const server = await this.pinning.bear("server", () => startBlobServer(bytes));
+    this.#servers.defer(() => server.stop());
+    return server;
   }
 
   /** What ends when the scenario ends, be it by an error or by Ctrl-C. */

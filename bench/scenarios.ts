@@ -1,5 +1,25 @@
 import type { Scenario } from "./bench.ts";
+import { calibration } from "./scenarios/calibration.ts";
+import { coalesce } from "./scenarios/coalesce.ts";
+import { getHit } from "./scenarios/get-hit.ts";
+import { idle } from "./scenarios/idle.ts";
 import { listHit } from "./scenarios/list-hit.ts";
+import { memory } from "./scenarios/memory.ts";
+import { passthrough } from "./scenarios/passthrough.ts";
+import { resourceUsage } from "./scenarios/resourceusage.ts";
+import { upstreamCost } from "./scenarios/upstream-cost.ts";
+import { watchFanout } from "./scenarios/watch-fanout.ts";
 
-/** All of them, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [listHit];
+/** All of them, in the order in which they run; `memory` is last, because what it writes stays with the apiserver. */
+export const scenarios: readonly Scenario[] = [
+  calibration,
+  listHit,
+  getHit,
+  passthrough,
+  watchFanout,
+  upstreamCost,
+  coalesce,
+  resourceUsage,
+  idle,
+  memory,
+];

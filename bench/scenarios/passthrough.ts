@@ -1,0 +1,54 @@
+import type { Bench, Scenario } from "../bench.ts";
+import { clientNotes, compare, throughputRatio } from "../compare.ts";
+import { listPath, nameOf, thousand } from "../objects.ts";
+import { atLeast, atMost, measure, note, type Result } from "../result.ts";
+
+/** The proxy caches nothing, and equal requests are never in flight together: each is forwarded on its own. */
+const flags = ["--no-cache-resources", "*/*"];
+const distinct = "?bench={n}";
+
+export const passthrough: Scenario = {
+  name: "passthrough",
+  help: "What is not cached: a small GET by one client, and a LIST of 530 KB by 8 clients, each with a query of its own so that none is coalesced; against the apiserver.",
+  run: async (bench) => {
+    await bench.fill(thousand);
+    return [...(await smallGet(bench)), ...(await largeList(bench))];
+  },
+};
+
+async function smallGet(bench: Bench): Promise<readonly Result[]> {
+  const path = `${listPath(thousand.namespace)}/${nameOf(500)}${distinct}`;
+  const rows = await compareWithDirect(bench, 1, path, "small GET");
+  const [proxied, direct] = rows;
+  const over = (proxied?.medianMs ?? Number.NaN) - (direct?.medianMs ?? Number.NaN);
+  return [...rows, measure("small GET: over direct at p50", over, "ms", atMost(0.35))];
+}
+
+async function largeList(bench: Bench): Promise<readonly Result[]> {
+  const path = `${listPath(thousand.namespace)}${distinct}`;
+  const rows = await compareWithDirect(bench, 8, path, "LIST");
+  const ratio = throughputRatio(rows, "edge-proxy (LIST)", "apiserver (LIST)");
+  return [
+    ...rows,
+    ...clientNotes(rows),
+    measure("LIST: to direct", ratio, "×", atLeast(0.8)),
+    note("the proxy and the apiserver share one core: what the proxy takes, the apiserver has not"),
+  ];
+}
+
+async function compareWithDirect(bench: Bench, connections: number, path: string, what: string) {
+  const { apiserver } = bench;
+  const proxy = await bench.startProxy({ flags });
+  const pids = [proxy.pid];
+  const rows = await compare(bench, connections, [
+    { name: `edge-proxy (${what})`, server: proxy, path, pids },
+    { name: `apiserver (${what})`, server: apiserver, path, pids: apiserver.pids },
+    ...bench.options.targets.map((target) => ({
+      name: `${target.name} (${what})`,
+      server: target,
+      path,
+    })),
+  ]);
+  await bench.endScenario();
+  return rows;
+}
