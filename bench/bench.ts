@@ -86,7 +86,7 @@ export class Bench {
   }
 
   /** Namespace and objects; once per run for each namespace. */
-  async fill(filling: Filling): Promise<void> {
+  async populate(filling: Filling): Promise<void> {
     if (this.#filled.has(filling.namespace)) return;
     const { namespace, count } = filling;
     await during(`writing ${count} configmaps to namespace ${namespace}`, async () => {

@@ -11,7 +11,7 @@ export const coalesce: Scenario = {
   name: "coalesce",
   help: "200 equal LISTs at once on a cold proxy: how many calls reach the apiserver (counted by a relay).",
   run: async (bench) => {
-    await bench.fill(thousand);
+    await bench.populate(thousand);
     const relay = await startCountingRelay(bench.apiserver);
     bench.defer(() => relay.stop());
     const proxy = await bench.startProxy({ server: relay.url });

@@ -10,7 +10,7 @@ export const getHit: Scenario = {
   name: "get-hit",
   help: "A GET of one configmap by name from the cache, 8 clients; against the apiserver.",
   run: async (bench) => {
-    await bench.fill(thousand);
+    await bench.populate(thousand);
     const { apiserver } = bench;
     const proxy = await bench.startProxy();
     const path = `${listPath(thousand.namespace)}/${nameOf(500)}`;

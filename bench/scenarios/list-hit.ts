@@ -12,7 +12,7 @@ export const listHit: Scenario = {
   name: "list-hit",
   help: "A LIST of 1,000 configmaps from the cache, 8 clients, JSON and protobuf, with a selector, and while an object changes ten times a second; against nginx with sendfile and the apiserver.",
   run: async (bench) => {
-    await bench.fill(thousand);
+    await bench.populate(thousand);
     const path = listPath(thousand.namespace);
     const selected = `${path}?labelSelector=app%3Dbench`;
     return [

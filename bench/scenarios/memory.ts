@@ -16,7 +16,7 @@ export const memory: Scenario = {
   name: "memory",
   help: "A scope of 10,000 objects of 5 KB: memory over idle to bytes on the wire, and how long filling it keeps the proxy from answering a tiny request.",
   run: async (bench) => {
-    await bench.fill(large);
+    await bench.populate(large);
     const path = listPath(large.namespace);
     const wireBytes = (await demand(bench.apiserver, path)).length;
     const proxy = await bench.startProxy();

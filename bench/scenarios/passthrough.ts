@@ -11,7 +11,7 @@ export const passthrough: Scenario = {
   name: "passthrough",
   help: "What is not cached: a small GET by one client, and a LIST of 530 KB by 8 clients, each with a query of its own so that none is coalesced; against the apiserver.",
   run: async (bench) => {
-    await bench.fill(thousand);
+    await bench.populate(thousand);
     return [...(await smallGet(bench)), ...(await largeList(bench))];
   },
 };

@@ -14,7 +14,7 @@ export const resourceUsage: Scenario = {
   name: "resourceusage",
   help: "LIST of 1,000 configmaps by label for ten times --seconds (a minute), then 50 more while one writer changes an object ten times a second through the proxy; every answer is checked for its count, that it never goes back, and that it shows the session's writes; RSS of the proxy over time.",
   run: async (bench) => {
-    await bench.fill(thousand);
+    await bench.populate(thousand);
     const proxy = await bench.startProxy();
     const samples = sampleMemory(proxy);
     const checker = new Checker(proxy);

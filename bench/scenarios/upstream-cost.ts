@@ -11,7 +11,7 @@ export const upstreamCost: Scenario = {
   name: "upstream-cost",
   help: "100 informers that start at once on a cold proxy: how many LISTs and WATCHes reach the apiserver (counted by a relay), until all have synced and seen a change.",
   run: async (bench) => {
-    await bench.fill(thousand);
+    await bench.populate(thousand);
     return [...(await cost(bench, "WatchList", 0)), ...(await cost(bench, "LIST and WATCH", 2))];
   },
 };

@@ -21,7 +21,7 @@ export const watchFanout: Scenario = {
   name: "watch-fanout",
   help: "1,000 watchers of one object that changes 50 times a second, 2 KB each: latency from the answer of the write to the arrival, CPU per delivery, memory per idle watcher.",
   run: async (bench) => {
-    await bench.fill(filling);
+    await bench.populate(filling);
     const proxy = await bench.startProxy();
     const path = listPath(filling.namespace);
     await warm(proxy, path);
