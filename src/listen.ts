@@ -6,9 +6,15 @@ import { tunnelHandlers } from "./tunnels.ts";
 import type { Tunnel } from "./upstream/upgrade-tunnel.ts";
 
 /** Seconds; clients of client-go keep their connections for 90 s. */
-const idleTimeoutSeconds = 120;
-/** Bodies are streamed through: upstream says what is too large. */
-const maxRequestBodySize = 1 << 30;
+const idleTimeout = 120;
+/**
+ * Bodies are streamed through, and upstream says what is too large. What Bun refuses by itself (a head that is not HTTP, or of more than 256 KiB) has its own bare 400 or 431.
+ */
+const common = {
+  development: false,
+  maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  websocket: tunnelHandlers,
+} as const;
 
 export type Server = Bun.Server<Tunnel>;
 export type Answer = (request: Request, listener: Listener) => Promise<Response> | Response;
@@ -21,26 +27,21 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
     Bun.serve({
       hostname,
       port,
-      development: false,
-      idleTimeout: idleTimeoutSeconds,
-      maxRequestBodySize,
+      idleTimeout,
+      ...common,
       fetch: (request) => answer(request, ofTcp),
-      websocket: tunnelHandlers,
     }),
   );
   const { bindSocket } = config;
   if (bindSocket === undefined) return [tcp];
   await removeStale(bindSocket);
   const ofUnix = listenerOf("lends", () => unix);
+  // The file is nobody else's from its first moment on.
+  const mask = process.umask(0o177);
   const unix: Server = bind(`--bind-socket: ${bindSocket}`, () =>
-    Bun.serve({
-      unix: bindSocket,
-      development: false,
-      maxRequestBodySize,
-      fetch: (request) => answer(request, ofUnix),
-      websocket: tunnelHandlers,
-    }),
+    Bun.serve({ unix: bindSocket, ...common, fetch: (request) => answer(request, ofUnix) }),
   );
+  process.umask(mask);
   await chmod(bindSocket, 0o600);
   return [tcp, unix];
 }

@@ -27,10 +27,12 @@ const tickMs = 1000;
  */
 export async function serve(config: Config): Promise<void> {
   const credentials = await openConfiguredCredentials(config);
-  const parts = compose(config, credentials);
+  const stop = new AbortController();
+  const parts = compose(config, credentials, stop.signal);
   const watches = new Watches();
   const listeners: Server[] = [];
-  const inFlight = () => listeners.reduce((sum, server) => sum + server.pendingRequests, 0);
+  const inFlight = () =>
+    listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
   listeners.push(...(await listen(config, createHandler(parts, { watches, now }, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
@@ -45,6 +47,7 @@ export async function serve(config: Config): Promise<void> {
   });
   await untilStopped(() => void credentials.refresh().catch(() => undefined));
   stopping();
+  stop.abort();
   clearInterval(ticking);
   for (const listener of listeners) void listener.stop();
   watches.endAll();
@@ -57,7 +60,7 @@ export async function serve(config: Config): Promise<void> {
   process.exit(0);
 }
 
-function compose(config: Config, credentials: CredentialSource): ProxyParts {
+function compose(config: Config, credentials: CredentialSource, stopping: AbortSignal): ProxyParts {
   const apiserver = new Apiserver(credentials);
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);
@@ -86,6 +89,7 @@ function compose(config: Config, credentials: CredentialSource): ProxyParts {
     isCacheable: config.isCacheable,
     healthIntervalMs: config.healthIntervalMs,
     watchBufferBytes: config.watchBufferBytes,
+    stopping,
   };
 }
 

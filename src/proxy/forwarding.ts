@@ -31,13 +31,26 @@ export async function passUpstream(parts: ProxyParts, passing: Passing): Promise
   const protocol = askedProtocol(request);
   if (protocol === "websocket") return await passUpgrade(parts, passing);
   if (protocol === "spdy") return await refuseSpdy(parts, passing);
-  if (info.isResourceRequest && info.verb === "watch")
-    return await forward(parts.apiserver, request, { target, identity, signal, kind: "watch" });
+  const { healthIntervalMs, stopping } = parts;
+  const sent = { target, identity, signal };
+  if (isLongRunning(passing))
+    return await forward(parts.apiserver, request, { ...sent, kind: "stream" });
+  if (info.isResourceRequest && info.verb === "watch") {
+    const options = { ...sent, kind: "watch", healthIntervalMs, stopping } as const;
+    return await forward(parts.apiserver, request, options);
+  }
   if (method === "GET" || method === "HEAD") {
     if (isShareable(passing)) return await passShared(parts, passing);
-    return await forward(parts.apiserver, request, { target, identity, signal, kind: "read" });
+    return await forward(parts.apiserver, request, { ...sent, kind: "read" });
   }
   return await passWrite(parts, passing);
+}
+
+/** What an apiserver sets no time for, watches aside (apiserver, BasicLongRunningRequestCheck): it may be silent for as long as it likes. */
+function isLongRunning({ info, target }: Passing): boolean {
+  if (!info.isResourceRequest) return false;
+  if (info.verb === "proxy" || info.subresource === "proxy") return true;
+  return info.subresource === "log" && /[?&]follow=(?:true|1|t)(?:&|$)/i.test(target);
 }
 
 function isShareable({ request, info, target }: Passing): boolean {

@@ -21,6 +21,8 @@ export interface ProxyParts {
   readonly isCacheable: (group: string, resource: string) => boolean;
   readonly healthIntervalMs: number;
   readonly watchBufferBytes: number;
+  /** Aborted when the process is about to stop. */
+  readonly stopping: AbortSignal;
 }
 
 /** Counts what was answered from where; admin/metrics.ts shows it. */

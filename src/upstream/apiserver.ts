@@ -22,19 +22,22 @@ export interface UpstreamRequest {
   readonly identity: Identity;
   readonly lane: Lane;
   readonly signal: AbortSignal;
-  /** Milliseconds until the response head must be there. */
-  readonly headMs: number;
+  /** Milliseconds until the response head must be there; undefined: no limit. */
+  readonly headMs: number | undefined;
   /** `keep`: the body passes as it comes; `decode`: gzip is asked for and undone. */
   readonly encoding: "keep" | "decode";
 }
 
 /** Idle connections go after this, before a NAT or load balancer on the way forgets them. */
 const idleSeconds = 30;
+/** A probe must be answered by then (CONTRACT 18, 19). */
+const probeMs = 5000;
 
 /** The kube-apiserver, reached by fetch. Errors are StatusErrors that say what was unreachable and since when. */
 export class Apiserver {
   readonly #credentials: CredentialSource;
   #sessions = new Map<string, Bun.FetchSession>();
+  readonly #probes = new Map<Lane, Promise<boolean>>();
   #hasHttp2 = true;
   #failingSince: Date | undefined;
 
@@ -62,14 +65,14 @@ export class Apiserver {
       return await this.#answered(request, this.#send(request));
     } catch (error) {
       const canRepeat = isSafe && !request.signal.aborted && !isTimeout(error);
-      if (!canRepeat && !isRefused(error)) throw this.#explain(error, request);
+      if (!canRepeat && !isRefused(error)) throw this.explain(error, request);
       this.#renewLane(request);
       const again = isSafe || !request.body ? request : undefined;
-      if (again === undefined) throw this.#explain(error, request);
+      if (again === undefined) throw this.explain(error, request);
       try {
         return await this.#answered(again, this.#send(again));
       } catch (second) {
-        throw this.#explain(second, request);
+        throw this.explain(second, request);
       }
     }
   }
@@ -87,8 +90,41 @@ export class Apiserver {
       else await this.#answered(request, Promise.resolve(outcome.response));
       return outcome;
     } catch (error) {
-      throw this.#explain(error, request);
+      throw this.explain(error, request);
     }
+  }
+
+  /** Whether the server answers anything at all, asked over this lane; who asks meanwhile shares the answer (CONTRACT 18). */
+  probe(lane: Lane): Promise<boolean> {
+    const there = this.#probes.get(lane);
+    if (there !== undefined) return there;
+    const probe = this.#probe(lane).finally(() => this.#probes.delete(lane));
+    this.#probes.set(lane, probe);
+    return probe;
+  }
+
+  async #probe(lane: Lane): Promise<boolean> {
+    try {
+      const response = await this.fetch({
+        method: "GET",
+        target: "/livez?exclude=etcd",
+        headers: new Headers(),
+        identity: "own",
+        lane,
+        signal: AbortSignal.timeout(probeMs),
+        headMs: probeMs,
+        encoding: "decode",
+      });
+      await response.body?.cancel();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** An answer that has begun did not go on, and nothing else is answered either. */
+  silenceError(target: string): StatusError {
+    return badGateway(`the kube-apiserver ${this.server} fell silent within ${pathOf(target)}`);
   }
 
   /** Reads the credentials again, after a 401; what was there stays where that fails. */
@@ -122,7 +158,7 @@ export class Apiserver {
     protocol: "http2" | "http1.1",
   ): Promise<Response> {
     return await this.#within(request, (headers, signal) =>
-      hasRepeats(headers)
+      hasRepeats(headers) || request.target.startsWith("//")
         ? sendRepeated(
             credentials,
             { ...request, headers: separateHeaders(headers), signal },
@@ -148,7 +184,8 @@ export class Apiserver {
     send: (headers: Headers, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const head = new AbortController();
-    const late = setTimeout(() => head.abort(new HeadTimeoutError(request.headMs)), request.headMs);
+    const { headMs } = request;
+    const late = headMs && setTimeout(() => head.abort(new HeadTimeoutError(headMs)), headMs);
     const headers = new Headers(request.headers);
     const { authorization } = this.#credentials.current();
     if (request.identity === "own" && authorization !== undefined)
@@ -156,7 +193,7 @@ export class Apiserver {
     try {
       return await send(headers, AbortSignal.any([request.signal, head.signal]));
     } finally {
-      clearTimeout(late);
+      if (late) clearTimeout(late);
     }
   }
 
@@ -192,7 +229,8 @@ export class Apiserver {
     this.#sessions.delete(`${identity} ${lane}`);
   }
 
-  #explain(error: unknown, request: UpstreamRequest): unknown {
+  /** What failed as a StatusError (502, 503, 504) that says what was asked and since when; an abort stays what it is. */
+  explain(error: unknown, request: Pick<UpstreamRequest, "method" | "target" | "signal">): unknown {
     if (error instanceof StatusError || request.signal.aborted) return error;
     this.#failingSince ??= new Date();
     const what = `the kube-apiserver ${this.server} did not answer ${request.method} ${pathOf(request.target)}`;

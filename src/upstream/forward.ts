@@ -1,41 +1,68 @@
 import type { Apiserver, Identity, Lane } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
+import { heldResponse, streamedResponse, watchResponse } from "./passed-body.ts";
+import type { Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
+import { watchedUpload } from "./upload.ts";
+
+export { headPaddingMs } from "./passed-body.ts";
 
 export interface ForwardOptions {
   readonly target: string;
   readonly identity: Identity;
   readonly signal: AbortSignal;
-  /** `watch`: a stream that stays open. `read`, `write`: what CONTRACT 19 and 20 say of them. */
-  readonly kind: "read" | "write" | "watch";
+  readonly kind: ForwardKind;
+  /** Milliseconds without a byte of a watch until the link is probed. */
+  readonly healthIntervalMs?: number;
+  /** A watch ends cleanly when this is aborted. */
+  readonly stopping?: AbortSignal;
 }
+
+/**
+ * `watch`: ends cleanly when upstream's breaks off. `stream`: may stay silent for as long as it likes, head and body: a
+ * followed log, what is behind a proxy subresource. `read`, `write`: what CONTRACT 19 and 20 say of them.
+ */
+export type ForwardKind = "read" | "write" | "watch" | "stream";
 
 /** A head must be there by then unless the caller says another time (CONTRACT 19). */
 const headMs = 62_000;
+/** A body without a byte for this long is doubted (CONTRACT 19). */
+const silentBodyMs = 30_000;
 /** An answer of known length up to this is held whole, so that the client is told the length. */
 const heldBytes = 8 << 20;
 
-/** Sends a caller's request on as it came, streaming both ways. Errors are StatusErrors. */
+/** Sends a caller's request on as it came, streaming both ways. Errors are StatusErrors, those of the body too. */
 export async function forward(
   apiserver: Apiserver,
   request: Request,
   options: ForwardOptions,
 ): Promise<Response> {
-  const response = await apiserver.fetch({
-    method: request.method,
+  const { method } = request;
+  const sent = {
+    method,
     target: options.target,
     headers: requestHeaders(request),
-    body: request.body,
+    body: watchedUpload(request.body),
     identity: options.identity,
     lane: laneOf(request, options.kind),
     signal: options.signal,
-    headMs: options.kind === "read" ? timeoutOf(options.target) : headMs,
+    headMs: headLimit(options),
     // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
     encoding: options.kind === "watch" ? "decode" : "keep",
-  });
-  return options.kind === "watch"
-    ? watchResponse(response)
-    : bulkResponse(response, request.method);
+  } as const;
+  const response = await apiserver.fetch(sent);
+  const passing = {
+    silence: silenceOf(apiserver, options, sent.lane),
+    explain: (error: unknown) => apiserver.explain(error, sent),
+    stopping: options.stopping,
+  };
+  markResponse(response.headers);
+  if (method === "HEAD" || response.body === null) return response;
+  if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
+  const length = Number(response.headers.get("content-length") ?? Number.NaN);
+  return length <= heldBytes
+    ? await heldResponse(response, passing)
+    : streamedResponse(response, passing);
 }
 
 /** Sends a caller's WebSocket handshake on, once. An answer that refuses it is passed as any other. */
@@ -44,93 +71,66 @@ export async function forwardUpgrade(
   request: Request,
   { target, identity }: Pick<ForwardOptions, "target" | "identity">,
 ): Promise<UpgradeOutcome> {
-  const { signal } = request;
-  const outcome = await apiserver.upgrade({
+  const sent = {
     method: "GET",
     target,
     headers: upgradeHeaders(request),
     identity,
     lane: "single",
-    signal,
+    signal: request.signal,
     headMs,
-    // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
-    encoding: options.kind === "watch" ? "decode" : "keep",
-  });
+    encoding: "keep",
+  } as const;
+  const outcome = await apiserver.upgrade(sent);
   if (outcome.is === "open") return outcome;
-  return { is: "refused", response: await bulkResponse(outcome.response, request.method) };
+  const { response } = outcome;
+  markResponse(response.headers);
+  const explain = (error: unknown) => apiserver.explain(error, sent);
+  return { is: "refused", response: streamedResponse(response, { explain }) };
 }
 
 /** A write without a body goes on a connection of its own: fetch would send it again over another. */
-function laneOf(request: Request, kind: ForwardOptions["kind"]): Lane {
+function laneOf(request: Request, kind: ForwardKind): Lane {
   if (kind === "watch") return "watch";
-  return kind === "write" && request.body === null ? "single" : "bulk";
+  const isSafe = request.method === "GET" || request.method === "HEAD";
+  return !isSafe && request.body === null ? "single" : "bulk";
 }
 
-/** The caller's `timeout` and 2 s, at most the default. */
-function timeoutOf(target: string): number {
-  const [, minutes, seconds] = /[?&]timeout=(?:(\d+)m)?(?:(\d+)s)?(?:&|$)/.exec(target) ?? [];
-  const ms = (Number(minutes ?? 0) * 60 + Number(seconds ?? 0)) * 1000;
-  return ms > 0 ? Math.min(ms + 2000, headMs) : headMs;
-}
-
-/** Bun sends a stream chunked whatever its length is said to be: what is short enough is held, and keeps its length. */
-async function bulkResponse(response: Response, method: string): Promise<Response> {
-  markResponse(response.headers);
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (method === "HEAD" || response.body === null || !(length <= heldBytes)) {
-    return response.body === null || method === "HEAD" ? response : streamed(response);
+function headLimit({ kind, target }: ForwardOptions): number | undefined {
+  switch (kind) {
+    case "stream":
+      return undefined;
+    case "read":
+    case "watch":
+      return Math.min((timeoutMsOf(target) ?? headMs) + headGraceMs, headMs);
+    case "write":
+      return headMs;
   }
-  const { status, headers } = response;
-  return new Response(await response.blob(), { status, headers });
 }
 
-/**
- * The body as a stream of our own: one that Bun passes by itself prints to stderr when upstream dies. A body that breaks
- * off breaks off for the client too: a short answer never looks whole.
- */
-function streamed(response: Response): Response {
-  const reader = response.body?.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-      if (done || value === undefined) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader?.cancel(reason),
-  });
-  return new Response(body, { status: response.status, headers: response.headers });
+/** Upstream ends what takes longer than the caller's timeout itself, and says so. */
+const headGraceMs = 2000;
+const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+/** The query's `timeout`, a Go duration, in milliseconds; undefined where there is none. */
+export function timeoutMsOf(target: string): number | undefined {
+  const [, text] = /[?&]timeout=([0-9.hms]+)(?:&|$)/.exec(target) ?? [];
+  if (text === undefined) return undefined;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
+  const ms = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (unitMs[unit ?? ""] ?? 0), 0);
+  return ms > 0 ? ms : undefined;
 }
 
-/** Milliseconds until a JSON watch without events gets its head by a space (CONTRACT 13). */
-export const headPaddingMs = 50;
-const padding = new Uint8Array([0x20]);
-
-/** A watch ends cleanly when upstream's breaks off: the client resumes. Its head is sent although nothing has happened yet. */
-function watchResponse(response: Response): Response {
-  markResponse(response.headers);
-  const { status, headers } = response;
-  headers.delete("content-encoding");
-  if (status !== 200 || response.body === null) return streamed(response);
-  headers.delete("content-length");
-  const isJson = headers.get("content-type")?.startsWith("application/json") ?? false;
-  const reader = response.body.getReader();
-  let head: ReturnType<typeof setTimeout> | undefined;
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      if (isJson) head = setTimeout(() => controller.enqueue(padding), headPaddingMs);
-    },
-    async pull(controller) {
-      const { done, value } = await reader
-        .read()
-        .catch(() => ({ done: true, value: undefined }) as const);
-      clearTimeout(head);
-      if (done || value === undefined) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel(reason) {
-      clearTimeout(head);
-      return reader.cancel(reason);
-    },
-  });
-  return new Response(body, { status, headers });
+function silenceOf(
+  apiserver: Apiserver,
+  { kind, healthIntervalMs, target }: ForwardOptions,
+  lane: Lane,
+): Silence | undefined {
+  if (kind === "stream") return undefined;
+  const isWatch = kind === "watch";
+  return {
+    limitMs: isWatch ? (healthIntervalMs ?? silentBodyMs) : silentBodyMs,
+    isAlive: () => apiserver.probe(isWatch ? lane : "single"),
+    error: () => apiserver.silenceError(target),
+  };
 }

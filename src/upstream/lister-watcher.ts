@@ -26,7 +26,6 @@ type Start =
 
 /** Our own lists and watches must have a head by then (CONTRACT 19). */
 const listHeadMs = 60_000;
-const probeMs = 5000;
 
 const mediaTypes = {
   json: "application/json",
@@ -36,7 +35,6 @@ const mediaTypes = {
 /** Lists and watches with the proxy's own credentials. */
 export class UpstreamListerWatcher {
   readonly #apiserver: Apiserver;
-  #probing: Promise<boolean> | undefined;
 
   constructor(apiserver: Apiserver) {
     this.#apiserver = apiserver;
@@ -75,31 +73,9 @@ export class UpstreamListerWatcher {
     return this.#stream(target, query, "watch", accept, signal);
   }
 
-  /** Asks over the connection that carries watches; whoever asks meanwhile shares the answer. Any HTTP answer is life. */
+  /** Asks over the connection that carries watches; any HTTP answer is life. */
   probe(): Promise<boolean> {
-    this.#probing ??= this.#probe().finally(() => {
-      this.#probing = undefined;
-    });
-    return this.#probing;
-  }
-
-  async #probe(): Promise<boolean> {
-    try {
-      const response = await this.#apiserver.fetch({
-        method: "GET",
-        target: "/livez?exclude=etcd",
-        headers: new Headers(),
-        identity: "own",
-        lane: "watch",
-        signal: AbortSignal.timeout(probeMs),
-        headMs: probeMs,
-        encoding: "decode",
-      });
-      await response.body?.cancel();
-      return true;
-    } catch {
-      return false;
-    }
+    return this.#apiserver.probe("watch");
   }
 
   async #stream(

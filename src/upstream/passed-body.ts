@@ -1,0 +1,90 @@
+import { type Silence, whileAlive } from "./silence.ts";
+
+/** How a body is passed. */
+export interface Passing {
+  readonly silence?: Silence | undefined;
+  /** What broke, in words for the client. */
+  readonly explain: (error: unknown) => unknown;
+  /** Ends a watch cleanly. */
+  readonly stopping?: AbortSignal | undefined;
+}
+
+/** The answer with its body whole, and so with its length. Rejects when the body breaks off. */
+export async function heldResponse(response: Response, passing: Passing): Promise<Response> {
+  const { status, headers } = response;
+  try {
+    const body = await whileAlive(response.blob(), passing.silence);
+    return new Response(body, { status, headers });
+  } catch (error) {
+    throw passing.explain(error);
+  }
+}
+
+/**
+ * The body as a stream of our own: one that Bun passes by itself prints to stderr when upstream dies. A body that breaks
+ * off breaks off for the client too: a short answer never looks whole.
+ */
+export function streamedResponse(response: Response, passing: Passing): Response {
+  const { status, headers } = response;
+  if (response.body === null) return response;
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await whileAlive(reader.read(), passing.silence);
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          void reader.cancel().catch(() => undefined);
+          throw passing.explain(error);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { status, headers });
+}
+
+/** Milliseconds until a JSON watch without events gets its head by a space (CONTRACT 13). */
+export const headPaddingMs = 50;
+const padding = new Uint8Array([0x20]);
+
+/** A watch ends cleanly when upstream's breaks off: the client resumes. Its head is sent although nothing has happened yet. */
+export function watchResponse(response: Response, { silence, stopping }: Passing): Response {
+  const { status, headers } = response;
+  if (response.body === null) return response;
+  headers.delete("content-length");
+  headers.delete("content-encoding");
+  const isPadded =
+    (headers.get("content-type")?.startsWith("application/json") ?? false) &&
+    !headers.has("content-encoding");
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  let head: ReturnType<typeof setTimeout> | undefined;
+  const end = () => {
+    clearTimeout(head);
+    stopping?.removeEventListener("abort", end);
+    void reader.cancel().catch(() => undefined);
+  };
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        stopping?.addEventListener("abort", end);
+        if (isPadded) head = setTimeout(() => controller.enqueue(padding), headPaddingMs);
+      },
+      async pull(controller) {
+        const { done, value } = await whileAlive(reader.read(), silence).catch(() => ended);
+        clearTimeout(head);
+        if (!done) return controller.enqueue(value);
+        end();
+        controller.close();
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, { status, headers });
+}
+
+const ended = { done: true, value: undefined } as const;
