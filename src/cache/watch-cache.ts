@@ -225,7 +225,7 @@ export class WatchCache {
     );
     for (const event of events) filled.history.append(event, now);
     if (isAfter) {
-      this.#filled = { ...filled, resourceVersion: version };
+      this.#filled = { ...filled, resourceVersion: version, replayedTo: version };
       this.#moved();
     } else if (events.length > 0) this.#version++;
     if (events.length > 0 && this.#watchers.size > 0) this.#deliver(events);
