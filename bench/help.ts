@@ -2,7 +2,7 @@ import type { Scenario } from "./bench.ts";
 
 /** The text of --help. */
 export function formatHelp(scenarios: readonly Scenario[]): string {
-  const list = scenarios.map(({ name, help }) => `  ${name.padEnd(14)} ${help}`).join("\n");
+  const list = scenarios.map(({ name, help }) => `  ${name.padEnd(14)} ${wrap(help)}`).join("\n");
   return `bun run bench [SCENARIO…] [flags]      measures built binaries over HTTP only
 
   --seconds N          how long each target of a scenario is measured (6)
@@ -28,4 +28,10 @@ generator has the other. Its own use of that core is in "client cores": well bel
 cores" near 1 says that the server was. A bar is what the project wants to reach on such a machine; ok and MISSED
 are shown, never asserted: the exit code is 0 as long as all could be measured.
 `;
+}
+
+/** In lines of 100 columns, indented as the scenarios' texts are. */
+function wrap(text: string): string {
+  const lines = text.match(/.{1,100}(?= |$)/g) ?? [];
+  return lines.map((line) => line.trim()).join(`\n${" ".repeat(17)}`);
 }

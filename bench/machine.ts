@@ -26,7 +26,7 @@ export function describeMachine(parts: {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     bun: Bun.version,
-    proxy: firstLine([parts.proxyBinary, "--version"]),
+    proxy: `edge-proxy ${firstLine([parts.proxyBinary, "--version"])}`,
     apiserver: parts.apiserver,
     nginx: parts.nginx === undefined ? "not installed" : firstLine([parts.nginx, "-v"]),
     pinning: parts.pinning,

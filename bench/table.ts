@@ -22,11 +22,11 @@ function isNumeric(cells: readonly (string | undefined)[]): boolean {
   return cells.every((cell) => cell === undefined || /^$|^-$|^[<≥≤ ]*-?\d/.test(cell));
 }
 
-/** Three digits that count: `0.042`, `1.23`, `45.6`, `1234`. */
+/** Three digits that count: `0.042`, `1.23`, `45.6`, `1234`; whole numbers as they are. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return "-";
   const size = Math.abs(value);
-  if (size >= 100 || value === 0) return value.toFixed(0);
+  if (size >= 100 || Number.isInteger(value)) return value.toFixed(0);
   if (size >= 10) return value.toFixed(1);
   return value.toFixed(size >= 1 ? 2 : 3);
 }
