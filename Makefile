@@ -43,7 +43,7 @@ $(OUTPUT)/edge-proxy: $(INSTALLED) $(SOURCES) package.json Makefile
 	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv \
 	  --compile-exec-argv="--smol --max-http-header-size=262144" \
 	  --define EDGE_PROXY_VERSION='"$(VERSION)"' \
-	  src/main.ts $(wildcard src/upstream/credential-worker.ts) --outfile $@ >/dev/null
+	  src/main.ts src/upstream/credential-child.ts --outfile $@ >/dev/null
 	@ln -sf $@ edge-proxy
 
 $(INSTALLED): package.json bun.lock | $(BUN)

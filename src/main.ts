@@ -10,6 +10,7 @@ import { helpText } from "./help.ts";
 import { redact } from "./log-redact.ts";
 import { configureLog, log } from "./log.ts";
 import { serve } from "./server.ts";
+import { childCommand, childModule } from "./upstream/credential-process.ts";
 import { version } from "./version.ts";
 
 /** The command line is read strictly by config-args.ts: citty itself takes unknown flags, and `--no-cache-resources` as a negation. */
@@ -49,4 +50,6 @@ function fail(error: unknown): void {
   process.exit(error instanceof ConfigError ? 2 : 1);
 }
 
-await runCommand(command, { rawArgs: process.argv.slice(2) }).catch(fail);
+const rawArgs = process.argv.slice(2);
+if (rawArgs[0] === childCommand) await import(childModule);
+else await runCommand(command, { rawArgs }).catch(fail);

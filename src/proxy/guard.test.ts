@@ -31,7 +31,7 @@ describe("guard", () => {
     [{ host: "localhost" }, false, 401],
     [{ host: "localhost", authorization: "Bearer x" }, false, "caller"],
   ])("%p on a listener that lends: %p is %p", (headers, lendsIdentity, expected) => {
-    const result = guard(new Headers(headers as never), { acceptHosts, lendsIdentity });
+    const result = guard(new Headers(headers), { acceptHosts, lendsIdentity });
     expect(result instanceof StatusError ? result.status.code : result).toBe(expected as never);
   });
 });

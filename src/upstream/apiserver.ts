@@ -37,6 +37,8 @@ const probeMs = 5000;
 export class Apiserver {
   readonly #credentials: CredentialSource;
   #sessions = new Map<string, Bun.FetchSession>();
+  /** Lanes that have connections which fetch may use again, and then may send what was on them again by itself. */
+  readonly #answeredLanes = new Set<string>();
   readonly #probes = new Map<Lane, Promise<boolean>>();
   #hasHttp2 = true;
   #failingSince: Date | undefined;
@@ -60,20 +62,18 @@ export class Apiserver {
    * StatusError (502, 503, 504), or with the signal's reason.
    */
   async fetch(request: UpstreamRequest): Promise<Response> {
-    const isSafe = request.method === "GET" || request.method === "HEAD";
+    const lane = laneName(request);
+    const wasAnswered = this.#answeredLanes.has(lane);
     try {
       return await this.#answered(request, this.#send(request));
     } catch (error) {
-      const canRepeat = isSafe && !request.signal.aborted && !isTimeout(error);
-      if (!canRepeat && !isRefused(error)) throw this.explain(error, request);
-      this.#renewLane(request);
-      const again = isSafe || !request.body ? request : undefined;
-      if (again === undefined) throw this.explain(error, request);
-      try {
-        return await this.#answered(again, this.#send(again));
-      } catch (second) {
-        throw this.explain(second, request);
-      }
+      if (!mayRepeat(error, request, wasAnswered)) throw this.explain(error, request);
+      this.#renewLane(lane);
+    }
+    try {
+      return await this.#answered(request, this.#send(request));
+    } catch (error) {
+      throw this.explain(error, request);
     }
   }
 
@@ -135,6 +135,7 @@ export class Apiserver {
   async #answered(request: UpstreamRequest, answer: Promise<Response>): Promise<Response> {
     const response = await answer;
     this.#failingSince = undefined;
+    this.#answeredLanes.add(laneName(request));
     if (response.status === 401 && request.identity === "own") void this.refreshCredentials();
     return response;
   }
@@ -197,11 +198,9 @@ export class Apiserver {
     }
   }
 
-  #session(
-    { identity, lane }: Pick<UpstreamRequest, "identity" | "lane">,
-    { tls }: Credentials,
-  ): Bun.FetchSession {
-    const name = `${identity} ${lane}`;
+  #session(request: UpstreamRequest, { tls }: Credentials): Bun.FetchSession {
+    const { identity, lane } = request;
+    const name = laneName(request);
     const there = this.#sessions.get(name);
     if (there !== undefined) return there;
     const session = new Bun.FetchSession({
@@ -222,11 +221,13 @@ export class Apiserver {
   #renew(): void {
     for (const session of this.#sessions.values()) session.close();
     this.#sessions.clear();
+    this.#answeredLanes.clear();
   }
 
-  #renewLane({ identity, lane }: UpstreamRequest): void {
-    this.#sessions.get(`${identity} ${lane}`)?.close();
-    this.#sessions.delete(`${identity} ${lane}`);
+  #renewLane(lane: string): void {
+    this.#sessions.get(lane)?.close();
+    this.#sessions.delete(lane);
+    this.#answeredLanes.delete(lane);
   }
 
   /** What failed as a StatusError (502, 503, 504) that says what was asked and since when; an abort stays what it is. */
@@ -242,6 +243,25 @@ export class Apiserver {
       ? serviceUnavailable(`${what} (${reason})${since}`, error)
       : badGateway(`${what} (${reason})${since}`, error);
   }
+}
+
+function laneName({ identity, lane }: Pick<UpstreamRequest, "identity" | "lane">): string {
+  return `${identity} ${lane}`;
+}
+
+/**
+ * Whether to send it a second time: a safe read whose connection failed, a write without a body that was refused. Over a
+ * connection that was used before, fetch has sent a read again already (BUN.md 5l); over HTTP/2 it does not.
+ */
+function mayRepeat(error: unknown, request: UpstreamRequest, wasAnswered: boolean): boolean {
+  const { method, body, lane, signal } = request;
+  if (signal.aborted || isTimeout(error)) return false;
+  if (method !== "GET" && method !== "HEAD") return !body && isRefused(error);
+  return isUnreachable(error) || !wasAnswered || lane !== "bulk";
+}
+
+function isRefused(error: unknown): boolean {
+  return codeOf(error) === "ConnectionRefused" || codeOf(error) === "ECONNREFUSED";
 }
 
 /** No response head within the time. */
@@ -263,10 +283,6 @@ function isTimeout(error: unknown): boolean {
   return (
     error instanceof HeadTimeoutError || (error instanceof Error && error.name === "TimeoutError")
   );
-}
-
-function isRefused(error: unknown): boolean {
-  return codeOf(error) === "ConnectionRefused" || codeOf(error) === "ECONNREFUSED";
 }
 
 const unreachable = new Set([

@@ -1,4 +1,4 @@
-import type { KubeconfigRequest } from "./credential-thread.ts";
+import type { KubeconfigRequest } from "./credential-process.ts";
 import { CredentialError, type Credentials, transportWarnings } from "./credentials.ts";
 import { checkTlsMaterial, clientTls, validityWarnings } from "./key-pair.ts";
 import { selectContext, type SelectedContext } from "./kubeconfig-context.ts";

@@ -1,4 +1,4 @@
-import { readKubeconfigApart } from "./credential-thread.ts";
+import { readKubeconfigApart } from "./credential-process.ts";
 import { CredentialError, type CredentialOptions, type Credentials } from "./credentials.ts";
 import { readKubeconfigDocument } from "./kubeconfig-document.ts";
 import { readServiceAccount } from "./service-account.ts";

@@ -1,18 +1,16 @@
-// An entry point of its own: a thread that reads one kubeconfig and is then ended by who started it.
-import type { KubeconfigReply, KubeconfigRequest } from "./credential-thread.ts";
+// What main.ts does as a child of itself: a process that reads kubeconfigs for the one that started it, answers, and ends.
+import {
+  childCommand,
+  type KubeconfigReply,
+  type KubeconfigRequest,
+} from "./credential-process.ts";
 import { CredentialError } from "./credentials.ts";
 import { loadKubeconfig } from "./load-kubeconfig.ts";
 
-declare const self: Worker;
-
-// Loaded by itself, in the main thread, it would wait for ever.
-if (!Bun.isMainThread) {
-  self.addEventListener("message", (event: MessageEvent<KubeconfigRequest>) => {
-    void reply(event.data).then((message) => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      self.postMessage(message);
-    });
-  });
+// Imported without being the child, it must not read anybody's standard input.
+if (process.argv.includes(childCommand)) {
+  const request = (await Bun.stdin.json()) as KubeconfigRequest;
+  await Bun.write(Bun.stdout, JSON.stringify(await reply(request)));
 }
 
 async function reply(request: KubeconfigRequest): Promise<KubeconfigReply> {
