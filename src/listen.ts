@@ -8,7 +8,8 @@ import type { Tunnel } from "./upstream/upgrade-tunnel.ts";
 /** Seconds; clients of client-go keep their connections for 90 s. */
 const idleTimeout = 120;
 /**
- * Bodies are streamed through, and upstream says what is too large. What Bun refuses by itself (a head that is not HTTP, or of more than 256 KiB) has its own bare 400 or 431.
+ * Bodies are streamed through: upstream says what is too large. What Bun refuses by itself, a head that is not HTTP or one
+ * of more than 256 KiB, has Bun's bare 400 or 431.
  */
 const common = {
   development: false,

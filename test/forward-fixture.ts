@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
+
+/** An upstream of the tests that does as told, byte for byte, and keeps what has arrived. */
+export interface PlainUpstream {
+  readonly url: string;
+  readonly arrivals: PlainArrival[];
+  stop(): void;
+}
+
+export interface PlainArrival {
+  readonly method: string;
+  readonly target: string;
+  /** Names and values as they came, repeats kept. */
+  readonly lines: readonly (readonly [string, string])[];
+}
+
+export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
+
+export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstream> {
+  const arrivals: PlainArrival[] = [];
+  const server = createServer((request, response) => {
+    const { rawHeaders, method = "", url = "" } = request;
+    const lines = Array.from(
+      { length: rawHeaders.length / 2 },
+      (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!] as const,
+    );
+    arrivals.push({ method, target: url, lines });
+    behave(request, response);
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+  });
+  const stop = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${port}`, arrivals, stop };
+}
+
+/** The values of a header as they arrived, line by line. */
+export function valuesOf({ lines }: PlainArrival, name: string): readonly string[] {
+  return lines.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+}
+
+/** Sends a request as written and reads until the connection is closed; for what fetch would add or hide. */
+export async function sendRaw(url: string, head: readonly string[]): Promise<RawAnswer> {
+  const socket = await connectTo(url);
+  socket.write(`${[...head, "Connection: close"].join("\r\n")}\r\n\r\n`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  const end = bytes.indexOf("\r\n\r\n");
+  const [first = "", ...lines] = bytes.subarray(0, end).toString().split("\r\n");
+  const headers = new Map(
+    lines.map((line) => {
+      const at = line.indexOf(":");
+      return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
+    }),
+  );
+  return { status: Number(first.split(" ")[1]), headers, body: bytes.subarray(end + 4) };
+}
+
+export function connectTo(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => resolve(socket));
+    socket.on("error", reject);
+  });
+}

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+
+import { createTemporaryFolder, waitUntil } from "../src/testing/child-process.ts";
+import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
+import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
+
+let fake: FakeApiserver;
+let proxy: ProxyProcess;
+let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
+let kubeconfig: string;
+
+beforeEach(async () => {
+  fake = await startFakeApiserver();
+  folder = await createTemporaryFolder("edge-proxy-process-test-");
+  kubeconfig = `${folder.dir}/kubeconfig`;
+  await writeToken(fake.adminToken);
+  proxy = await startProxy({ kubeconfig });
+}, 20_000);
+
+afterEach(async () => {
+  await proxy?.stop();
+  await fake?.stop();
+  await folder?.remove();
+}, 30_000);
+
+const writeToken = (token: string) =>
+  Bun.write(
+    kubeconfig,
+    `apiVersion: v1
+kind: Config
+clusters: [{ name: fake, cluster: { server: "${fake.url}" } }]
+users: [{ name: user, user: { token: ${token} } }]
+contexts: [{ name: fake, context: { cluster: fake, user: user } }]
+current-context: fake
+`,
+  );
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const ended = () => waitUntil("the process is gone", () => proxy.exitCode() !== undefined, 15);
+
+/** curl, whose exit code tells a clean end (0) from a cut (18, 52, 56). */
+function curl(path: string, headers: readonly string[] = []) {
+  const lines = headers.flatMap((line) => ["-H", line]);
+  return Bun.spawn(["curl", "-sN", ...lines, proxy.url + path], { stdout: "pipe" });
+}
+
+describe("SIGTERM", () => {
+  test("ends watches cleanly, from a scope and forwarded, and exits 0", async () => {
+    const query = "?watch=true&resourceVersion=1";
+    const ours = curl(configMaps + query);
+    const callers = curl(configMaps + query, [`Authorization: Bearer ${fake.adminToken}`]);
+    const heads = [ours, callers].map(({ stdout }) => stdout.getReader().read());
+    await Promise.all(heads);
+    proxy.signal("SIGTERM");
+    expect(await Promise.all([ours.exited, callers.exited])).toEqual([0, 0]);
+    await ended();
+    expect(proxy.exitCode()).toBe(0);
+    expect(fake.watches()).toBe(0);
+  }, 30_000);
+
+  test("lets a request that is under way finish, and takes no other", async () => {
+    fake.faults.add({ kind: "delay", ms: 1000, path: "/api/v1/namespaces/default/secrets" });
+    const slow = curl("/api/v1/namespaces/default/secrets");
+    await waitUntil("it has arrived", () => fake.faults.arrivals().length > 0);
+    proxy.signal("SIGTERM");
+    await waitUntil("the listener is closed", () =>
+      fetch(`${proxy.url}/version`, { keepalive: false }).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect(await new Response(slow.stdout).json()).toMatchObject({ kind: "SecretList" });
+    expect(await slow.exited).toBe(0);
+    await ended();
+    expect(proxy.exitCode()).toBe(0);
+  }, 30_000);
+
+  test("waits no longer than the grace", async () => {
+    const short = await startProxy({ kubeconfig, flags: ["--shutdown-grace", "1s"] });
+    fake.faults.add({ kind: "hang", path: configMaps });
+    const hanging = fetch(`${short.url}${configMaps}/none`).catch(() => "cut");
+    await waitUntil("it has arrived", () => fake.faults.arrivals({ path: configMaps }).length > 0);
+    expect(await short.stop()).toBe(0);
+    expect(await hanging).toBe("cut");
+  }, 30_000);
+
+  test("a second time exits at once", async () => {
+    fake.faults.add({ kind: "hang", path: configMaps });
+    const hanging = fetch(`${proxy.url}${configMaps}/none`).catch(() => "cut");
+    await waitUntil("it has arrived", () => fake.faults.arrivals({ path: configMaps }).length > 0);
+    proxy.signal("SIGTERM");
+    await waitUntil("the listener is closed", () =>
+      fetch(`${proxy.url}/version`, { keepalive: false }).then(
+        () => false,
+        () => true,
+      ),
+    );
+    proxy.signal("SIGINT");
+    await ended();
+    expect(proxy.exitCode()).toBe(1);
+    expect(await hanging).toBe("cut");
+  }, 30_000);
+});
+
+describe("SIGHUP", () => {
+  test("reads the credentials again, and cuts no watch", async () => {
+    const watch = await fetch(`${proxy.url}${configMaps}?watch=true&resourceVersion=1`);
+    // Of a type that has no scope: each one goes upstream.
+    const list = async () =>
+      (await fetch(`${proxy.url}/apis/coordination.k8s.io/v1/leases`)).status;
+    expect(await list()).toBe(200);
+    await writeToken(fake.aliceToken);
+    proxy.signal("SIGHUP");
+    await waitUntil("the other identity is lent", async () => (await list()) === 403);
+    await writeToken(fake.adminToken);
+    proxy.signal("SIGHUP");
+    await waitUntil("the first identity is lent", async () => (await list()) === 200);
+    await fetch(`${proxy.url}${configMaps}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ metadata: { name: "seen" } }),
+    });
+    const reader = watch.body!.getReader();
+    let text = "";
+    while (!text.includes("seen")) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += new TextDecoder().decode(value);
+    }
+    expect(text).toContain('"name":"seen"');
+    await reader.cancel();
+  }, 30_000);
+});
