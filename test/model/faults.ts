@@ -1,0 +1,91 @@
+import { pathOf } from "./choice.ts";
+import type { FaultMove, Resource } from "./moves.ts";
+import type { Session } from "./session.ts";
+import { callDirect } from "./world.ts";
+
+/** A watch's link is held no longer than this: what waits for it may not wait for ever. */
+const longestHoldMs = 1500;
+
+/** What goes wrong now. */
+export async function runFault(session: Session, move: FaultMove): Promise<void> {
+  const { fake, relay } = session.world;
+  session.count(`fault: ${move.fault}`);
+  switch (move.fault) {
+    case "cut watches":
+      session.trouble("a moment");
+      if (fake === undefined || move.how === "reset") relay.cut("watches");
+      else fake.cutWatches("clean");
+      return;
+    case "reset connections":
+      session.trouble("a moment");
+      return relay.cut("all");
+    case "compact":
+      session.trouble("a moment");
+      session.compactions++;
+      return fake?.store.compact();
+    case "advance":
+      return fake?.store.advance(move.by);
+    case "restart":
+      session.trouble("until calm");
+      await fake?.pause();
+      await Bun.sleep(move.downMs);
+      return await fake?.start();
+    case "hold watches":
+      session.trouble("a moment");
+      relay.hold("watches");
+      setTimeout(() => relay.release(), longestHoldMs).unref();
+      return;
+    case "hold all":
+      session.trouble("a moment");
+      relay.hold("all");
+      setTimeout(() => relay.release(), move.ms).unref();
+      return;
+    case "release":
+      return calm(session);
+    default:
+      session.trouble("until calm");
+      return addFault(session, move);
+  }
+}
+
+function addFault(session: Session, move: FaultMove): void {
+  const faults = session.world.fake?.faults;
+  const path = "/api";
+  switch (move.fault) {
+    case "delay":
+      return faults?.add({ kind: "delay", verb: move.verb, ms: move.ms, times: 4 });
+    case "refuse":
+      return faults?.add({ kind: "answer", path, verb: move.verb, code: move.code, times: 2 });
+    case "reset request":
+      return faults?.add({ kind: "reset", path, verb: move.verb, times: 1 });
+    case "truncate":
+      return faults?.add({ kind: "truncate", path, verb: move.verb, times: 2 });
+    case "lose answer":
+      return faults?.add({ kind: "reset-after", path, method: move.method, times: 1 });
+    default:
+      return undefined;
+  }
+}
+
+/** Ends all that goes wrong. */
+export function calm(session: Session): void {
+  session.world.fake?.faults.clear();
+  session.world.relay.release();
+  session.calm();
+}
+
+/** Changes of 200 KB each, around the proxy. */
+export async function runBurst(session: Session, resource: Resource, count: number): Promise<void> {
+  session.bursts++;
+  const { world } = session;
+  const contentType = "application/merge-patch+json";
+  const path = pathOf(resource, "m", "big");
+  for (let at = 0; at < count; at++) {
+    const data = { text: String(at).padEnd(200_000, "x") };
+    const patched = await callDirect(world, path, { method: "PATCH", contentType, body: { data } });
+    if (patched.status !== 404) continue;
+    const body = { metadata: { name: "big" }, data };
+    await callDirect(world, pathOf(resource, "m"), { method: "POST", body });
+  }
+  await callDirect(world, path, { method: "DELETE" });
+}

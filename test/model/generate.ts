@@ -1,0 +1,233 @@
+import {
+  type Choice,
+  type FaultMove,
+  type FieldTerm,
+  type GetMove,
+  type LabelTerm,
+  type ListMove,
+  type Move,
+  names,
+  namespaces,
+  type Request,
+  type Resource,
+  resources,
+  type Version,
+  type WatchMove,
+  type WriteMove,
+} from "./moves.ts";
+import { Random } from "./random.ts";
+
+/** The moves of a seed: nothing but the seed and the target decides them. The last one settles all. */
+export function generateMoves(seed: number, count: number, target: "fake" | "real"): Move[] {
+  const random = new Random(seed);
+  // A run that looks at few selections finds scopes filled; one that looks at many covers more kinds.
+  const choices = Array.from({ length: 3 + random.below(5) }, () => choice(random));
+  const moves: Move[] = [];
+  while (moves.length < count) moves.push(generate(random, choices, target));
+  return [...moves, { move: "settle" }];
+}
+
+function generate(random: Random, choices: readonly Choices[], target: "fake" | "real"): Move {
+  const what = random.weighted({
+    write: 30,
+    read: 34,
+    together: 12,
+    watch: 9,
+    close: 3,
+    fault: 8,
+    burst: target === "fake" ? 0.5 : 0.2,
+    settle: 1.5,
+  });
+  switch (what) {
+    case "write":
+      return write(random);
+    case "read":
+      return read(random, choices);
+    case "together": {
+      const moves = Array.from({ length: 2 + random.below(6) }, () => request(random, choices));
+      return { move: "together", moves };
+    }
+    case "watch":
+      return watch(random, choices);
+    case "close":
+      return { move: "close", which: random.next() };
+    case "fault":
+      return target === "fake" ? fault(random) : mildFault(random);
+    case "burst":
+      return { move: "burst", resource: "configmaps", count: 30 };
+    case "settle":
+      return { move: "settle" };
+  }
+}
+
+interface Choices {
+  readonly resource: Resource;
+  readonly choice: Choice;
+}
+
+function choice(random: Random): Choices {
+  const resource = random.pick(resources);
+  const namespace = random.chance(0.55) ? random.pick(namespaces) : "";
+  const label = random.chance(0.35) ? labelTerm(random) : undefined;
+  const field = random.chance(0.2) ? fieldTerm(random, resource) : undefined;
+  return { resource, choice: { namespace, label, field } };
+}
+
+function labelTerm(random: Random): LabelTerm {
+  const operator = random.pick(["=", "!=", "in", "notin", "exists", "absent"] as const);
+  const values = operator === "in" || operator === "notin" ? ["x", "y"] : [random.pick(labels)];
+  return { key: "l", operator, values };
+}
+
+const labels = ["x", "y", "z"] as const;
+
+function fieldTerm(random: Random, resource: Resource): FieldTerm {
+  const operator = random.pick(["=", "!="] as const);
+  const path =
+    resource === "pods"
+      ? random.pick(["metadata.name", "spec.nodeName", "status.phase"] as const)
+      : "metadata.name";
+  const values = { "metadata.name": names, "spec.nodeName": nodes, "status.phase": phases }[path];
+  return { path, operator, value: random.pick<string>(values) };
+}
+
+const nodes = ["", "n1", "n2"] as const;
+const phases = ["Pending", "Running", "Failed"] as const;
+
+function request(random: Random, choices: readonly Choices[]): Request {
+  return random.chance(0.45) ? write(random) : read(random, choices);
+}
+
+function write(random: Random): WriteMove {
+  const how = random.weighted({
+    create: 26,
+    update: 10,
+    "update of an old version": 4,
+    patch: 14,
+    "patch of nothing": 3,
+    apply: 6,
+    status: 8,
+    label: 16,
+    "drop finalizers": 9,
+    delete: 20,
+    "delete collection": 2,
+  });
+  return {
+    move: "write",
+    via: random.chance(0.7) ? "proxy" : "direct",
+    how,
+    resource: random.pick(resources),
+    namespace: random.pick(namespaces),
+    name: random.pick(names),
+    isDryRun: random.chance(0.06),
+    labels: random.chance(0.75) ? { l: random.pick(labels) } : {},
+    hasFinalizer: random.chance(0.2),
+    node: random.pick(nodes),
+    text: how === "status" ? random.pick(phases) : String(random.below(1000)),
+  };
+}
+
+function version(random: Random, weights: Record<"unset" | "zero" | "seen", number>): Version {
+  const is = random.weighted(weights);
+  return is === "seen" ? { is, back: Math.floor(random.next() ** 2 * 20) } : { is };
+}
+
+function read(random: Random, choices: readonly Choices[]): ListMove | GetMove {
+  const chosen = random.chance(0.85) ? random.pick(choices) : choice(random);
+  const { resource } = chosen;
+  const format = resource !== "widgets" && random.chance(0.25) ? "protobuf" : "json";
+  const asked = version(random, { unset: 60, zero: 12, seen: 28 });
+  const isExactRead = asked.is === "unset" && random.chance(0.05);
+  if (random.chance(0.3)) {
+    const namespace = chosen.choice.namespace || random.pick(namespaces);
+    const name = random.pick(names);
+    return { move: "get", resource, namespace, name, format, version: asked, isExactRead };
+  }
+  const match =
+    asked.is === "seen" ? random.pick(["unset", "Exact", "NotOlderThan"] as const) : "unset";
+  return {
+    move: "list",
+    ...chosen,
+    format,
+    version: asked,
+    match,
+    limit: random.chance(0.3) ? 1 + random.below(3) : 0,
+    isExactRead,
+  };
+}
+
+function watch(random: Random, choices: readonly Choices[]): WatchMove {
+  const chosen = random.chance(0.85) ? random.pick(choices) : choice(random);
+  const form = random.pick(["legacy", "legacy", "initial events", "no initial events"] as const);
+  const asked: Version =
+    form === "legacy" && random.chance(0.05)
+      ? { is: "ahead" }
+      : version(random, { unset: 30, zero: 15, seen: 55 });
+  return {
+    move: "watch",
+    ...chosen,
+    format: chosen.resource !== "widgets" && random.chance(0.3) ? "protobuf" : "json",
+    version: asked,
+    form: form === "no initial events" && asked.is === "seen" ? "legacy" : form,
+    wantsBookmarks: random.chance(0.6),
+    timeoutSeconds: random.chance(0.15) ? 1 + random.below(3) : undefined,
+    isSlow: random.chance(0.05),
+  };
+}
+
+function fault(random: Random): FaultMove {
+  const name = random.weighted({
+    "cut watches": 18,
+    "reset connections": 6,
+    compact: 8,
+    advance: 8,
+    restart: 4,
+    delay: 8,
+    refuse: 8,
+    "reset request": 6,
+    truncate: 5,
+    "lose answer": 8,
+    "hold watches": 22,
+    "hold all": 5,
+    release: 18,
+  });
+  const verb = random.pick(["list", "watch", "get"] as const);
+  switch (name) {
+    case "cut watches":
+      return { move: "fault", fault: name, how: random.pick(["clean", "reset"]) };
+    case "advance":
+      return { move: "fault", fault: name, by: 1 + random.below(20) };
+    case "restart":
+      return { move: "fault", fault: name, downMs: random.below(300) };
+    case "delay":
+      return { move: "fault", fault: name, verb, ms: 5 + random.below(150) };
+    case "refuse":
+      return { move: "fault", fault: name, verb, code: random.pick([429, 500, 503, 504]) };
+    case "reset request":
+      return { move: "fault", fault: name, verb: random.pick([verb, "create"]) };
+    case "truncate":
+      return { move: "fault", fault: name, verb: random.pick(["list", "get"]) };
+    case "lose answer": {
+      const method = random.pick(["PUT", "PATCH", "DELETE", "POST"] as const);
+      return { move: "fault", fault: name, method };
+    }
+    case "hold all":
+      return { move: "fault", fault: name, ms: random.below(200) };
+    default:
+      return { move: "fault", fault: name };
+  }
+}
+
+/** What can be done to a real apiserver from outside, quickly. */
+function mildFault(random: Random): FaultMove {
+  const name = random.weighted({
+    "reset connections": 8,
+    "cut watches": 18,
+    "hold watches": 25,
+    release: 25,
+    "hold all": 5,
+  });
+  if (name === "hold all") return { move: "fault", fault: name, ms: random.below(200) };
+  if (name === "cut watches") return { move: "fault", fault: name, how: "reset" };
+  return { move: "fault", fault: name };
+}

@@ -1,0 +1,119 @@
+import type { Loose } from "../../src/testing/contract-client.ts";
+import { chooses } from "./choice.ts";
+import type { Choice } from "./moves.ts";
+
+/** A version of an object, with `kind` and `apiVersion`. */
+export interface Version {
+  readonly key: string;
+  readonly uid: string;
+  readonly revision: number;
+  readonly object: Loose;
+}
+
+/** What a choice sees happen. */
+export interface Shown {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  readonly key: string;
+  readonly revision: number;
+  readonly object: Loose;
+}
+
+interface Change {
+  readonly revision: number;
+  /** The version from here on; undefined: it is gone. */
+  readonly current: Version | undefined;
+  readonly previous: Version | undefined;
+  /** As who sees it go is shown it: a last update may have been the deletion. */
+  readonly last: Version | undefined;
+}
+
+export function keyOf(object: Loose): string {
+  const { namespace, name } = object.metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+export function versionOf(object: Loose): Version {
+  const { uid, resourceVersion } = object.metadata;
+  return { key: keyOf(object), uid, revision: Number(resourceVersion), object };
+}
+
+/** All that ever happened to a resource: what every answer is held against. */
+export class History {
+  readonly #changes: Change[] = [];
+  readonly #latest = new Map<string, Version>();
+
+  /** Takes the next event, as upstream has it. */
+  record(type: string, object: Loose): void {
+    const version = versionOf(object);
+    const previous = this.#latest.get(version.key);
+    if (type === "DELETED") this.#latest.delete(version.key);
+    else this.#latest.set(version.key, version);
+    const current = type === "DELETED" ? undefined : version;
+    const last = type === "DELETED" ? version : previous;
+    this.#changes.push({ revision: version.revision, current, previous, last });
+  }
+
+  /** The revision of the latest event. */
+  get revision(): number {
+    return this.#changes.at(-1)?.revision ?? 0;
+  }
+
+  /** The revisions at which something happened, after `from`. */
+  revisionsAfter(from: number): number[] {
+    return this.#changes.map(({ revision }) => revision).filter((revision) => revision > from);
+  }
+
+  /** What the choice shows at a revision, in the order of keys. */
+  at(revision: number, choice: Choice): Version[] {
+    const state = new Map<string, Version>();
+    for (const { revision: at, current, previous } of this.#changes) {
+      if (at > revision) break;
+      if (current !== undefined) state.set(current.key, current);
+      else if (previous !== undefined) state.delete(previous.key);
+    }
+    return [...state.values()]
+      .filter(({ object }) => chooses(choice, object))
+      .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  }
+
+  /** What the choice sees happen after a revision. */
+  after(revision: number, choice: Choice): Shown[] {
+    const shown: Shown[] = [];
+    for (const change of this.#changes) {
+      if (change.revision <= revision) continue;
+      const { current, previous, last } = change;
+      const is = current !== undefined && chooses(choice, current.object);
+      const was = previous !== undefined && chooses(choice, previous.object);
+      if (is) shown.push({ type: was ? "MODIFIED" : "ADDED", ...current });
+      else if (was && last !== undefined) shown.push(departure(change.revision, last));
+    }
+    return shown;
+  }
+
+  /** From which revision on, and until which (not included), each version of the key was the latest; absences too. */
+  spans(key: string): { from: number; until: number; version: Version | undefined }[] {
+    const spans = [
+      { from: 0, until: Number.POSITIVE_INFINITY, version: undefined as Version | undefined },
+    ];
+    for (const { revision, current, previous } of this.#changes) {
+      if ((current ?? previous)?.key !== key) continue;
+      spans.at(-1)!.until = revision;
+      spans.push({ from: revision, until: Number.POSITIVE_INFINITY, version: current });
+    }
+    return spans;
+  }
+
+  /** When the object with this uid was gone; infinite while it is there. */
+  goneAt(uid: string): number {
+    const end = this.#changes.find(
+      ({ current, previous }) => previous?.uid === uid && current?.uid !== uid,
+    );
+    return end?.revision ?? Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Who leaves a selection is DELETED as it was shown last, with the revision of its leaving. */
+function departure(revision: number, { key, object }: Version): Shown {
+  const metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return { type: "DELETED", key, revision, object: { ...object, metadata } };
+}

@@ -1,0 +1,133 @@
+import { pathOf, selectorQuery } from "./choice.ts";
+import type { WatchMove } from "./moves.ts";
+import type { Moment, Session } from "./session.ts";
+import { SlowClient } from "./slow-client.ts";
+import { EventReader, mediaType, type SeenEvent } from "./wire.ts";
+
+/** An event, and how far upstream was when it came. */
+export interface Arrived extends SeenEvent {
+  readonly at: number;
+}
+
+/** A client's watch: what was asked for, and all that has come. */
+export class ModelWatch {
+  readonly move: WatchMove;
+  readonly target: string;
+  /** Absent: from the current state. */
+  readonly named: number | undefined;
+  readonly begun: Moment;
+  readonly bursts: number;
+  readonly events: Arrived[] = [];
+  status: number | undefined;
+  source = "nowhere";
+  headRevision = 0;
+  ended: "open" | "clean" | "broken" | "closed" = "open";
+  endedAfterMs = 0;
+  readonly #session: Session;
+  readonly #reader: EventReader;
+  readonly #abort = new AbortController();
+  #slow: SlowClient | undefined;
+
+  constructor(session: Session, move: WatchMove) {
+    this.#session = session;
+    this.move = move;
+    const { resource, choice, version } = move;
+    const seen =
+      version.is === "seen"
+        ? session.seenBack(resource, version.back)
+        : version.is === "ahead"
+          ? session.world.revision() + 3
+          : 0;
+    this.named = seen === 0 ? undefined : seen;
+    const resourceVersion = version.is === "zero" ? "0" : (this.named?.toString() ?? "");
+    const query = [
+      "watch=1",
+      ...(resourceVersion === "" ? [] : [`resourceVersion=${resourceVersion}`]),
+      ...selectorQuery(choice),
+      ...(move.form === "initial events"
+        ? ["sendInitialEvents=true", "resourceVersionMatch=NotOlderThan"]
+        : move.form === "no initial events"
+          ? ["sendInitialEvents=false", "resourceVersionMatch=NotOlderThan"]
+          : []),
+      ...(move.wantsBookmarks ? ["allowWatchBookmarks=true"] : []),
+      ...(move.timeoutSeconds === undefined ? [] : [`timeoutSeconds=${move.timeoutSeconds}`]),
+    ];
+    this.target = `${pathOf(resource, choice.namespace)}?${query.join("&")}`;
+    this.begun = session.now();
+    this.bursts = session.bursts;
+    this.#reader = new EventReader(move.format);
+    if (move.isSlow) this.#slow = new SlowClient(session.world.proxy.url, this.target, move.format);
+    else void this.#run();
+  }
+
+  /** Whether it begins with the objects that are there. */
+  get hasInitialEvents(): boolean {
+    return (
+      this.move.form === "initial events" ||
+      (this.move.form === "legacy" && this.named === undefined)
+    );
+  }
+
+  async #run(): Promise<void> {
+    const { url } = this.#session.world.proxy;
+    try {
+      const response = await fetch(url + this.target, {
+        headers: { Accept: mediaType[this.move.format], "User-Agent": "model/1" },
+        signal: this.#abort.signal,
+        timeout: false,
+      } as RequestInit);
+      this.#head(response.status, response.headers.get("x-edge-proxy") ?? "none");
+      if (response.status === 200) for await (const chunk of response.body ?? []) this.#take(chunk);
+      else await response.bytes();
+      this.#end(this.#reader.leftOver === "" ? "clean" : "broken");
+    } catch {
+      this.#end(this.#abort.signal.aborted ? "closed" : "broken");
+    }
+  }
+
+  #head(status: number, source: string): void {
+    this.status = status;
+    this.source = source;
+    this.headRevision = this.#session.world.revision();
+    this.#session.count(`watch: ${status} ${source}`);
+  }
+
+  #take(chunk: Uint8Array): void {
+    const { world } = this.#session;
+    const at = world.target === "fake" ? world.revision() : Number.POSITIVE_INFINITY;
+    for (const event of this.#reader.push(chunk)) {
+      this.events.push({ ...event, at });
+      this.#session.count(`event: ${event.type}`);
+    }
+  }
+
+  #end(how: "clean" | "broken" | "closed"): void {
+    this.ended = how;
+    this.endedAfterMs = Date.now() - this.begun.at;
+  }
+
+  /** A slow one reads now what has waited for it. */
+  async readLate(): Promise<void> {
+    if (this.#slow === undefined) return;
+    const { status, source, body, ended } = await this.#slow.drain();
+    this.#slow = undefined;
+    if (status === undefined) return this.#end("broken");
+    this.#head(status, source);
+    if (status === 200) this.#take(body);
+    this.#end(
+      ended === "clean" && this.#reader.leftOver === ""
+        ? "clean"
+        : ended === "clean"
+          ? "broken"
+          : ended,
+    );
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+
+  get name(): string {
+    return `WATCH ${this.target} (${this.move.format}, from ${this.source})`;
+  }
+}

@@ -1,0 +1,87 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/** A link between two, as bytes: it can be held up and cut, and tells connections with watches from others. */
+export interface Relay {
+  readonly port: number;
+  /** Nothing goes through from upstream, on the links of watches or on all, until `release`. */
+  hold(which: "watches" | "all"): void;
+  release(): void;
+  /** Resets the links. */
+  cut(which: "watches" | "all"): void;
+  stop(): void;
+}
+
+interface Link {
+  readonly client: Socket;
+  readonly upstream: Socket;
+  hasWatch: boolean;
+  held: Buffer[];
+}
+
+/**
+ * Starts a relay on 127.0.0.1. A link has a watch when its latest request asked for one; over TLS, where requests cannot be
+ * read, when it offers HTTP/2, as the proxy does for watches only.
+ */
+export async function startRelay(targetPort: number): Promise<Relay> {
+  const links = new Set<Link>();
+  let holding: "nothing" | "watches" | "all" = "nothing";
+  const isHeld = (link: Link) => holding === "all" || (holding === "watches" && link.hasWatch);
+  const server = createServer((client) => {
+    const upstream = connect(targetPort, "127.0.0.1");
+    const link: Link = { client, upstream, hasWatch: false, held: [] };
+    links.add(link);
+    client.on("data", (chunk: Buffer) => {
+      link.hasWatch = readsWatch(chunk) ?? link.hasWatch;
+      upstream.write(chunk);
+    });
+    upstream.on("data", (chunk: Buffer) => {
+      if (isHeld(link)) link.held.push(chunk);
+      else client.write(chunk);
+    });
+    const close = () => {
+      links.delete(link);
+      client.destroy();
+      upstream.destroy();
+    };
+    upstream.on("end", () => client.end());
+    for (const socket of [client, upstream]) {
+      socket.on("error", close);
+      socket.on("close", close);
+    }
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  const cut = (which: "watches" | "all") => {
+    for (const link of links) if (which === "all" || link.hasWatch) link.client.resetAndDestroy();
+  };
+  return {
+    port,
+    hold: (which) => {
+      holding = which;
+    },
+    release: () => {
+      holding = "nothing";
+      for (const link of links) {
+        for (const chunk of link.held) link.client.write(chunk);
+        link.held = [];
+      }
+    },
+    cut,
+    stop: () => {
+      cut("all");
+      server.close();
+    },
+  };
+}
+
+/** Whether these bytes begin a watch; undefined where they begin no request. */
+function readsWatch(chunk: Buffer): boolean | undefined {
+  if (chunk[0] === 0x16) return chunk.includes("\u0002h2");
+  const line = chunk.toString("latin1", 0, Math.max(0, chunk.indexOf(13)));
+  if (!/^[A-Z]+ \/\S* HTTP\/1\.1$/.test(line)) return undefined;
+  return /[?&]watch=(?:1|true)/.test(line);
+}

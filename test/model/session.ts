@@ -1,0 +1,153 @@
+import type { Choice, Resource } from "./moves.ts";
+import type { World } from "./world.ts";
+
+/** A rule that an answer breaks. */
+export class Violation extends Error {
+  constructor(rule: string, what: string) {
+    super(`${rule}: ${what}`);
+    this.name = "Violation";
+  }
+}
+
+/** What later reads have to show: the key (all keys without one) as it was at a revision. */
+interface Floor {
+  readonly resource: Resource;
+  readonly key: string | undefined;
+  /** Told late: of a deletion without a version its revision is known by the history only. */
+  readonly revision: () => number;
+  readonly because: string;
+}
+
+/** What was so when a request was sent. */
+export interface Moment {
+  readonly floors: number;
+  readonly revision: number;
+  readonly troubles: number;
+  readonly isTroubled: boolean;
+  readonly at: number;
+}
+
+/** What the clients of the proxy have been told so far, and what went wrong on the way. */
+export class Session {
+  readonly world: World;
+  readonly violations: Violation[] = [];
+  readonly counts: Record<string, number> = {};
+  /** List versions that clients have seen, latest last. */
+  readonly seen: Record<Resource, number[]> = { configmaps: [], pods: [], widgets: [] };
+  readonly #floors: Floor[] = [];
+  readonly #reached = new Map<string, number>();
+  #late: (() => void)[] = [];
+  #troubles = 0;
+  #isTroubled = false;
+  compactions = 0;
+  bursts = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  now(): Moment {
+    return {
+      floors: this.#floors.length,
+      revision: this.world.revision(),
+      troubles: this.#troubles,
+      isTroubled: this.#isTroubled,
+      at: Date.now(),
+    };
+  }
+
+  /** Something goes wrong for a moment, or until `calm`. */
+  trouble(long: "a moment" | "until calm"): void {
+    this.#troubles++;
+    if (long === "until calm") this.#isTroubled = true;
+  }
+
+  calm(): void {
+    this.#isTroubled = false;
+  }
+
+  /** Whether errors are excused for a request that began then and ends now. */
+  isExcused(begun: Moment): boolean {
+    return begun.isTroubled || this.#isTroubled || begun.troubles !== this.#troubles;
+  }
+
+  /** Runs a check at once, or when the history reaches as far. */
+  check(run: () => void): void {
+    if (this.world.target === "real") this.#late.push(run);
+    else this.#attempt(run);
+  }
+
+  /** Runs the checks that waited for the history. */
+  async checkLate(): Promise<void> {
+    await this.world.catchUp();
+    const late = this.#late;
+    this.#late = [];
+    for (const run of late) this.#attempt(run);
+  }
+
+  #attempt(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.violations.push(error);
+    }
+  }
+
+  owe(floor: Floor): void {
+    this.#floors.push(floor);
+  }
+
+  /** CONTRACT 2 to 4: a state of the choice at this revision shows all that was owed when it was asked for. */
+  checkFloors(resource: Resource, choice: Choice, revision: number, begun: Moment, what: string) {
+    const history = this.world.histories[resource];
+    for (const floor of this.#floors.slice(0, begun.floors)) {
+      if (floor.resource !== resource) continue;
+      const owed = floor.revision();
+      if (owed <= revision) continue;
+      const shown = history.at(revision, choice);
+      const must = history.at(owed, choice);
+      const keys = new Set([...shown, ...must].map(({ key }) => key));
+      for (const key of floor.key === undefined ? keys : [floor.key]) {
+        const is = shown.find((each) => each.key === key)?.revision;
+        const should = must.find((each) => each.key === key)?.revision;
+        if (is === should) continue;
+        const where = `at ${revision} it shows ${key} ${is ?? "absent"}, but at ${owed} it is ${should ?? "absent"}`;
+        throw new Violation("CONTRACT 2", `${what} does not show ${floor.because}: ${where}`);
+      }
+    }
+  }
+
+  /** The latest revision at which the key is owed. */
+  floorOf(resource: Resource, key: string, begun: Moment): number {
+    return this.#floors
+      .slice(0, begun.floors)
+      .filter((floor) => floor.resource === resource && (floor.key ?? key) === key)
+      .reduce((latest, floor) => Math.max(latest, floor.revision()), 0);
+  }
+
+  /** How far the same question to the cache had been answered. */
+  reached(question: string): number {
+    return this.#reached.get(question) ?? 0;
+  }
+
+  reach(question: string, revision: number): void {
+    this.#reached.set(question, Math.max(this.reached(question), revision));
+  }
+
+  /** Notes a list's version for later reads to name. */
+  note(resource: Resource, revision: number): void {
+    this.world.saw(revision);
+    this.seen[resource].push(revision);
+  }
+
+  /** A version seen a while ago; 0 stands for none. */
+  seenBack(resource: Resource, back: number): number {
+    const seen = this.seen[resource];
+    return seen[Math.max(0, seen.length - 1 - back)] ?? 0;
+  }
+}

@@ -1,0 +1,214 @@
+import type { Shown } from "./history.ts";
+import { checkObject } from "./list-rules.ts";
+import type { Arrived, ModelWatch } from "./model-watch.ts";
+import { type Session, Violation } from "./session.ts";
+
+/** Whether all that happened until now has come; what has ended has nothing more to come. */
+export function isComplete(session: Session, watch: ModelWatch): boolean {
+  if (watch.ended !== "open" || watch.move.isSlow) return true;
+  // In protobuf a quiet watch has no head yet.
+  if (watch.status === undefined && watch.move.format === "json") return false;
+  return fits(session, watch, "all of it") === undefined;
+}
+
+/** Holds a watch against the history. Throws what is wrong. */
+export function checkWatch(
+  session: Session,
+  watch: ModelWatch,
+  extent: "a part" | "all of it",
+): void {
+  const { status, name, move } = watch;
+  if (status === undefined) {
+    if (watch.ended === "broken" && !session.isExcused(watch.begun))
+      throw new Violation("no reason to fail", `${name} had no answer`);
+    return;
+  }
+  if (status !== 200) {
+    const isGone = status === 410 && (session.compactions > 0 || session.world.hasShortHistory);
+    // An apiserver without WatchList refuses the parameter.
+    const isUnknown = status === 422 && move.form !== "legacy" && !session.world.hasWatchList;
+    if (isGone || isUnknown || session.isExcused(watch.begun)) return;
+    throw new Violation("no reason to fail", `${name} was answered ${status}`);
+  }
+  checkEnd(session, watch);
+  const wrong = fits(session, watch, watch.ended === "open" ? extent : "a part");
+  if (wrong !== undefined)
+    throw new Violation(wrong.rule, `${name}: ${wrong.what}; it was sent ${summaryOf(watch)}`);
+}
+
+function summaryOf({ events, named, headRevision }: ModelWatch): string {
+  const shown = events
+    .slice(-30)
+    .map(({ type, seen, revision }) => `${type} ${seen?.key ?? ""}@${revision}`);
+  return `[${shown.join(", ")}], from ${named ?? "the start"}, its head at ${headRevision}`;
+}
+
+function checkEnd(session: Session, watch: ModelWatch): void {
+  const { events, ended, name, move } = watch;
+  const error = events.findIndex(({ type }) => type === "ERROR");
+  if (error >= 0) {
+    const { code } = events[error]!;
+    if (error !== events.length - 1)
+      throw new Violation("CONTRACT 12", `${name}: an event after ERROR`);
+    if (ended === "open") return;
+    if (ended === "broken") throw new Violation("CONTRACT 12", `${name}: no clean end after ERROR`);
+    const isGone = code === 410 && (session.compactions > 0 || session.world.hasShortHistory);
+    if (isGone || session.isExcused(watch.begun)) return;
+    throw new Violation("no reason to fail", `${name}: ERROR ${code}`);
+  }
+  if (ended === "open" || ended === "closed") return;
+  const isOver =
+    watch.endedAfterMs >= (move.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000 - 300;
+  const isSlow = move.isSlow || watch.bursts !== session.bursts;
+  if (ended === "clean" && (isOver || isSlow)) return;
+  // A forwarded watch ends as upstream's does.
+  if (watch.source === "upstream" && session.isExcused(watch.begun)) return;
+  const rule = ended === "broken" ? "CONTRACT 12" : "DESIGN 2";
+  throw new Violation(
+    rule,
+    `${name}: ${ended} end after ${watch.endedAfterMs} ms and ${events.length} events`,
+  );
+}
+
+interface Wrong {
+  readonly rule: string;
+  readonly what: string;
+  /** How many events were right before. */
+  readonly after: number;
+}
+
+/** What is wrong with the events; undefined when there is a beginning from which they are right. */
+function fits(
+  session: Session,
+  watch: ModelWatch,
+  extent: "a part" | "all of it",
+): Wrong | undefined {
+  const { named, events, hasInitialEvents, move } = watch;
+  const history = session.world.histories[move.resource];
+  if (!hasInitialEvents && named !== undefined)
+    return compare(watch, [], history.after(named, move.choice), named, extent);
+  const end = events.find(({ isInitialEnd }) => isInitialEnd);
+  const beginnings =
+    end === undefined ? [0, ...history.revisionsAfter(0)].toReversed() : [end.revision];
+  // The beginning that explains most tells what is wrong.
+  let first: Wrong | undefined;
+  for (const from of beginnings) {
+    const until = history.revisionsAfter(from)[0] ?? Number.POSITIVE_INFINITY;
+    const initial = hasInitialEvents
+      ? history.at(from, move.choice).map((version): Shown => ({ type: "ADDED", ...version }))
+      : [];
+    const isTooLate = !hasInitialEvents && from > watch.headRevision;
+    const wrong = isTooLate
+      ? { rule: "KUBERNETES 5", what: "it begins after its head", after: 0 }
+      : (compare(watch, initial, history.after(from, move.choice), from, extent) ??
+        tooOld(session, watch, from, until));
+    if (wrong === undefined) return undefined;
+    if (first === undefined || wrong.after > first.after) first = wrong;
+  }
+  return first;
+}
+
+/** What begins without a version begins with all that is owed (CONTRACT 2), with one not before it. */
+function tooOld(
+  session: Session,
+  watch: ModelWatch,
+  from: number,
+  until: number,
+): Wrong | undefined {
+  const { move, named, begun, events } = watch;
+  if (named !== undefined && until <= named)
+    return {
+      rule: "KUBERNETES 5",
+      what: `it begins at ${from}, before ${named}`,
+      after: events.length,
+    };
+  if (named !== undefined || move.version.is === "zero") return undefined;
+  try {
+    session.checkFloors(move.resource, move.choice, from, begun, "it");
+    return undefined;
+  } catch (error) {
+    return { rule: "CONTRACT 2", what: String(error), after: events.length };
+  }
+}
+
+function say(each: { type: string; revision: number; key?: string } | undefined): string {
+  return each === undefined ? "nothing" : `${each.type} ${each.key ?? ""}@${each.revision}`;
+}
+
+function compare(
+  watch: ModelWatch,
+  initial: readonly Shown[],
+  live: readonly Shown[],
+  from: number,
+  extent: "a part" | "all of it",
+): Wrong | undefined {
+  const { move, events } = watch;
+  const expected = [...initial, ...live];
+  let sent = 0;
+  for (const event of events) {
+    if (event.type === "ERROR") break;
+    if (event.type === "BOOKMARK") {
+      const wrong = checkBookmark(watch, event, expected[sent], Math.max(from, watch.named ?? 0));
+      if (wrong !== undefined)
+        return { rule: "CONTRACT 16", what: `BOOKMARK ${event.revision}: ${wrong}`, after: sent };
+      if (sent < initial.length)
+        return {
+          rule: "CONTRACT 16",
+          what: `a bookmark before ${say(expected[sent])}`,
+          after: sent,
+        };
+      continue;
+    }
+    const should = expected[sent];
+    const { seen } = event;
+    if (
+      should === undefined ||
+      event.type !== should.type ||
+      event.revision !== should.revision ||
+      seen?.key !== should.key
+    )
+      return {
+        rule: "CONTRACT 12",
+        what: `event ${sent} from ${from} is ${say({ ...event, key: seen?.key ?? "" })}, the history has ${say(should)}`,
+        after: sent,
+      };
+    try {
+      checkObject(event.type, seen, should.object);
+    } catch (error) {
+      return { rule: "CONTRACT 12", what: String(error), after: sent };
+    }
+    sent++;
+  }
+  if (extent === "a part") return undefined;
+  if (sent < expected.length)
+    return {
+      rule: "CONTRACT 12",
+      what: `after ${sent} events from ${from} ${say(expected[sent])} is missing`,
+      after: sent,
+    };
+  const lacksEnd =
+    watch.hasInitialEvents && move.wantsBookmarks && !events.some((each) => each.isInitialEnd);
+  return lacksEnd
+    ? { rule: "CONTRACT 16", what: "the initial events have no end", after: sent }
+    : undefined;
+}
+
+/** CONTRACT 16, and that a bookmark is true: all up to it has been sent. */
+function checkBookmark(
+  { move, named, events }: ModelWatch,
+  event: Arrived,
+  next: Shown | undefined,
+  atLeast: number,
+): string | undefined {
+  if (!move.wantsBookmarks) return "nobody asked for one";
+  if (event.revision < atLeast) return `below ${atLeast}`;
+  // What brings a protobuf watch's head repeats the version asked for, and be it ahead.
+  if (event.at < event.revision && event.revision !== named) return `upstream is at ${event.at}`;
+  const before = events.slice(0, events.indexOf(event)).at(-1);
+  const isInitial = before?.type === "ADDED" && event.isInitialEnd;
+  if (before !== undefined && !isInitial && before.revision > event.revision)
+    return `after ${before.revision}`;
+  if (next !== undefined && next.revision <= event.revision && !event.isInitialEnd)
+    return `before ${next.type} ${next.key}@${next.revision}`;
+  return undefined;
+}

@@ -1,0 +1,228 @@
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { waitUntil } from "../../src/testing/child-process.ts";
+import {
+  type Answer,
+  type Call,
+  call,
+  type Endpoint,
+  type Watch,
+  watch,
+} from "../../src/testing/contract-client.ts";
+import { installWidgets } from "../../src/testing/contract-fixture.ts";
+import { findAssets, startApiserver } from "../../src/testing/envtest.ts";
+import { type FakeApiserver, startFakeApiserver } from "../../src/testing/fake-apiserver.ts";
+import { fakeTypes } from "../../src/testing/fake-types.ts";
+import { type ProxyProcess, startProxy } from "../../src/testing/proxy-process.ts";
+import { pathOf } from "./choice.ts";
+import { History } from "./history.ts";
+import { namespaces, type Resource, resources } from "./moves.ts";
+import { Random } from "./random.ts";
+import { type Relay, startRelay } from "./relay.ts";
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly target: "fake" | "real";
+  readonly binary?: string;
+}
+
+/** What stands for a run: an apiserver, a relay before it, the proxy before that, and the reference histories. */
+export interface World {
+  readonly target: "fake" | "real";
+  /** The proxy. */
+  readonly proxy: Endpoint & { readonly process: ProxyProcess };
+  /** Around it. */
+  readonly direct: Endpoint;
+  readonly fake: FakeApiserver | undefined;
+  readonly relay: Relay;
+  readonly histories: Readonly<Record<Resource, History>>;
+  readonly hasWatchList: boolean;
+  /** The fake one's watches reach back for so many changes only. */
+  readonly hasShortHistory: boolean;
+  /** How it was set up, for the report. */
+  readonly description: string;
+  /** Upstream's revision as far as it is known: exactly before the fake one, at least before a real one. */
+  revision(): number;
+  /** Notes a revision that was seen. */
+  saw(revision: number): void;
+  /** Makes the histories complete up to all that has happened until now. */
+  catchUp(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A request around the proxy; a connection that a fault has cut meanwhile is no answer. */
+export async function callDirect(
+  { direct }: World,
+  path: string,
+  options: Call = {},
+): Promise<Answer> {
+  return await call(direct, path, options).catch(() => call(direct, path, options));
+}
+
+/** Starts all of it; the seed decides how upstream and the proxy are set up. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  return options.target === "fake" ? await startFakeWorld(options) : await startRealWorld(options);
+}
+
+function newHistories(): Record<Resource, History> {
+  return { configmaps: new History(), pods: new History(), widgets: new History() };
+}
+
+async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
+  const random = new Random(seed ^ 0x5eed);
+  const setup = {
+    watchList: random.pick(["on", "on", "on", "off"] as const),
+    bookmarkEveryMs: random.pick([50, 400, 60_000]),
+    ...(random.chance(0.2) ? { watchCacheSize: 20 } : {}),
+  };
+  const flags = ["--watch-buffer", random.pick(["64Ki", "1Mi"])];
+  const fake = await startFakeApiserver(setup);
+  const histories = newHistories();
+  for (const resource of resources) follow(fake, resource, histories[resource]);
+  const direct = { url: fake.url, token: fake.adminToken };
+  await createNamespaces(direct);
+  const relay = await startRelay(fake.port);
+  const kubeconfig = await writeKubeconfig(relay.port, fake.adminToken);
+  const process = await startProxy({
+    kubeconfig,
+    flags,
+    ...(binary === undefined ? {} : { binary }),
+  });
+  return {
+    target: "fake",
+    proxy: { url: process.url, process },
+    direct,
+    fake,
+    relay,
+    histories,
+    hasWatchList: setup.watchList === "on",
+    hasShortHistory: "watchCacheSize" in setup,
+    description: `fake apiserver ${JSON.stringify(setup)}, edge-proxy ${flags.join(" ")}`,
+    revision: () => fake.store.revision,
+    saw: () => undefined,
+    catchUp: async () => undefined,
+    stop: async () => {
+      await process.stop();
+      relay.stop();
+      await fake.stop();
+      await rm(kubeconfig, { force: true });
+    },
+  };
+}
+
+/** Every event of the store, as it happens. */
+function follow(fake: FakeApiserver, resource: Resource, history: History): void {
+  const type = fakeTypes.find(({ gvr }) => gvr.resource === resource);
+  if (type === undefined) throw new Error(`the fake apiserver has no ${resource}`);
+  const collection = fake.store.collection(type);
+  collection.listeners.add(() => {
+    const event = collection.events.at(-1);
+    if (event === undefined || event.revision <= history.revision) return;
+    history.record(event.type, event.current.object);
+  });
+}
+
+async function createNamespaces(direct: Endpoint): Promise<void> {
+  for (const name of namespaces) {
+    const body = { metadata: { name } };
+    await call(direct, "/api/v1/namespaces", { method: "POST", body });
+  }
+}
+
+async function writeKubeconfig(port: number, token: string): Promise<string> {
+  const path = join(tmpdir(), `edge-proxy-model-${crypto.randomUUID()}.kubeconfig`);
+  const text = `apiVersion: v1
+kind: Config
+clusters: [{ name: model, cluster: { server: "http://127.0.0.1:${port}" } }]
+users: [{ name: model, user: { token: ${token} } }]
+contexts: [{ name: model, context: { cluster: model, user: model } }]
+current-context: model
+`;
+  await Bun.write(path, text);
+  return path;
+}
+
+async function startRealWorld({ binary }: WorldOptions): Promise<World> {
+  const assets = findAssets();
+  if (assets === undefined) throw new Error("no kube-apiserver was found: set KUBEBUILDER_ASSETS");
+  const server = await startApiserver({ assets });
+  const direct = { url: server.url, ca: server.ca, token: server.adminToken };
+  await createNamespaces(direct);
+  const target = { ...direct, direct, isFake: false, version: server.version };
+  await installWidgets(target);
+  const relay = await startRelay(server.port);
+  const process = await startProxy({
+    kubeconfig: server.kubeconfig,
+    server: `https://127.0.0.1:${relay.port}`,
+    flags: ["--watch-buffer", "1Mi"],
+    ...(binary === undefined ? {} : { binary }),
+  });
+  const histories = newHistories();
+  const watches = await Promise.all(
+    resources.map((resource) => followDirect(direct, resource, histories[resource])),
+  );
+  let seen = 0;
+  return {
+    target: "real",
+    proxy: { url: process.url, process },
+    direct,
+    fake: undefined,
+    relay,
+    histories,
+    hasWatchList: true,
+    hasShortHistory: false,
+    description: `kube-apiserver ${server.version}`,
+    revision: () => Math.max(seen, ...resources.map((each) => histories[each].revision)),
+    saw: (revision) => {
+      seen = Math.max(seen, revision);
+    },
+    catchUp: async () => {
+      for (const resource of resources) await catchUp(direct, resource, histories[resource]);
+    },
+    stop: async () => {
+      for (const each of watches) each.close();
+      await process.stop();
+      relay.stop();
+      await server.stop();
+    },
+  };
+}
+
+/** A watch around the proxy is the reference where there is no store to look into. */
+async function followDirect(
+  direct: Endpoint,
+  resource: Resource,
+  history: History,
+): Promise<Watch> {
+  const list = await call(direct, pathOf(resource, ""));
+  const { resourceVersion } = JSON.parse(list.text).metadata;
+  const query = `?watch=1&timeoutSeconds=3000&resourceVersion=${resourceVersion}`;
+  const opened = await watch(direct, pathOf(resource, "") + query);
+  const { events } = opened;
+  const push = events.push.bind(events);
+  events.push = (...more) => {
+    for (const { type, object } of more) history.record(type, object);
+    return push(...more);
+  };
+  return opened;
+}
+
+/** A write that the reference sees is the mark: all before it has been seen as well. */
+async function catchUp(direct: Endpoint, resource: Resource, history: History): Promise<void> {
+  const metadata = { name: "mark", annotations: { mark: crypto.randomUUID() } };
+  const isWidget = resource === "widgets";
+  const type = isWidget ? { apiVersion: "example.com/v1", kind: "Widget" } : {};
+  const spec = { containers: [{ name: "c", image: "i" }] };
+  const body = { ...type, metadata, ...(resource === "pods" ? { spec } : {}) };
+  const contentType = "application/merge-patch+json";
+  const path = pathOf(resource, "m", "mark");
+  const patched = await call(direct, path, { method: "PATCH", contentType, body: { metadata } });
+  const made =
+    patched.status === 404
+      ? await call(direct, pathOf(resource, "m"), { method: "POST", body })
+      : patched;
+  const revision = Number(JSON.parse(made.text).metadata.resourceVersion);
+  await waitUntil(`the reference has seen ${revision}`, () => history.revision >= revision);
+}
