@@ -51,9 +51,9 @@ export interface RawAnswer {
 }
 
 /** Sends a request as written and reads until the connection is closed; for what fetch would add or hide. */
-export async function sendRaw(url: string, head: readonly string[]): Promise<RawAnswer> {
+export async function sendRaw(url: string, head: readonly string[], body = ""): Promise<RawAnswer> {
   const socket = await connectTo(url);
-  socket.write(`${[...head, "Connection: close"].join("\r\n")}\r\n\r\n`);
+  socket.write(`${[...head, "Connection: close"].join("\r\n")}\r\n\r\n${body}`);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk as Buffer);
   const bytes = Buffer.concat(chunks);
@@ -65,7 +65,25 @@ export async function sendRaw(url: string, head: readonly string[]): Promise<Raw
       return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
     }),
   );
-  return { status: Number(first.split(" ")[1]), headers, body: bytes.subarray(end + 4) };
+  const rest = bytes.subarray(end + 4);
+  const isChunked = headers.get("transfer-encoding") === "chunked";
+  return {
+    status: Number(first.split(" ")[1]),
+    headers,
+    body: isChunked ? unchunk(rest) : rest,
+  };
+}
+
+function unchunk(bytes: Buffer): Buffer {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = bytes.indexOf("\r\n", at);
+    const length = Number.parseInt(bytes.subarray(at, end).toString(), 16);
+    if (!(length > 0)) break;
+    chunks.push(bytes.subarray(end + 2, end + 2 + length));
+    at = end + 4 + length;
+  }
+  return Buffer.concat(chunks);
 }
 
 export function connectTo(url: string): Promise<Socket> {

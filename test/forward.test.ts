@@ -182,8 +182,13 @@ describe("a forwarded answer", () => {
     expect((await get("/cookies")).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 
-  test.each([["/short"], ["/cut"]])("that breaks off (%s) is never whole", async (path) => {
-    const read = get(path).then(async (answer) => {
+  test.each([
+    ["/short", {}],
+    ["/cut", {}],
+    ["/short", { "Impersonate-Group": "g1, g2" }],
+    ["/cut", { "Impersonate-Group": "g1, g2" }],
+  ])("that breaks off (%s, %p) is never whole", async (path, headers) => {
+    const read = get(path, headers as Record<string, string>).then(async (answer) => {
       const text = await answer.text();
       return answer.status === 200 ? "whole" : (JSON.parse(text) as { kind: string }).kind;
     });

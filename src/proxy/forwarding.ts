@@ -36,7 +36,7 @@ export async function passUpstream(parts: ProxyParts, passing: Passing): Promise
   if (isLongRunning(passing))
     return await forward(parts.apiserver, request, { ...sent, kind: "stream" });
   if (info.isResourceRequest && info.verb === "watch") {
-    const options = { ...sent, kind: "watch", healthIntervalMs, stopping } as const;
+    const options = { ...sent, kind: "watch", silenceMs: healthIntervalMs, stopping } as const;
     return await forward(parts.apiserver, request, options);
   }
   if (method === "GET" || method === "HEAD") {

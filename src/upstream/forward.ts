@@ -12,8 +12,8 @@ export interface ForwardOptions {
   readonly identity: Identity;
   readonly signal: AbortSignal;
   readonly kind: ForwardKind;
-  /** Milliseconds without a byte of a watch until the link is probed. */
-  readonly healthIntervalMs?: number;
+  /** Milliseconds without a byte of the body until the link is probed; 30 s unless told otherwise (CONTRACT 19). */
+  readonly silenceMs?: number;
   /** A watch ends cleanly when this is aborted. */
   readonly stopping?: AbortSignal;
 }
@@ -123,14 +123,13 @@ export function timeoutMsOf(target: string): number | undefined {
 
 function silenceOf(
   apiserver: Apiserver,
-  { kind, healthIntervalMs, target }: ForwardOptions,
+  { kind, silenceMs, target }: ForwardOptions,
   lane: Lane,
 ): Silence | undefined {
   if (kind === "stream") return undefined;
-  const isWatch = kind === "watch";
   return {
-    limitMs: isWatch ? (healthIntervalMs ?? silentBodyMs) : silentBodyMs,
-    isAlive: () => apiserver.probe(isWatch ? lane : "single"),
+    limitMs: silenceMs ?? silentBodyMs,
+    isAlive: () => apiserver.probe(kind === "watch" ? lane : "single"),
     error: () => apiserver.silenceError(target),
   };
 }
