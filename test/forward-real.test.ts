@@ -114,7 +114,7 @@ current-context: real
       ],
       { stdout: "pipe", stderr: "pipe", env: { HOME: folder.dir } },
     );
-    expect(await new Response(run.stderr).text()).toContain("cannot impersonate resource");
+    expect(await new Response(run.stderr).text()).toContain("(Forbidden)");
     expect(await run.exited).toBe(1);
   });
 }
