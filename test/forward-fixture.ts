@@ -5,6 +5,8 @@ import { connect, type Socket } from "node:net";
 export interface PlainUpstream {
   readonly url: string;
   readonly arrivals: PlainArrival[];
+  /** Resets every connection. */
+  resetConnections(): void;
   stop(): void;
 }
 
@@ -26,7 +28,13 @@ export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstre
       (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!] as const,
     );
     arrivals.push({ method, target: url, lines });
+    request.on("error", () => undefined);
     behave(request, response);
+  });
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
   });
   const port = await new Promise<number>((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
@@ -35,7 +43,10 @@ export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstre
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${port}`, arrivals, stop };
+  const resetConnections = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return { url: `http://127.0.0.1:${port}`, arrivals, resetConnections, stop };
 }
 
 /** The values of a header as they arrived, line by line. */

@@ -14,12 +14,14 @@ import {
 let upstream: PlainUpstream;
 let proxy: ProxyProcess;
 let host: string;
+/** Answers of /open whose connection is still there. */
+let open = 0;
 /** Bytes that the flood has handed over so far. */
 let flooded = 0;
 
 beforeAll(async () => {
   upstream = await startPlainUpstream(behave);
-  proxy = await startProxy({ server: upstream.url });
+  proxy = await startProxy({ server: upstream.url, flags: ["--shutdown-grace", "1s"] });
   host = new URL(proxy.url).host;
 }, 30_000);
 
@@ -63,9 +65,15 @@ function behave(request: IncomingMessage, response: ServerResponse): void {
       return void setTimeout(() => request.socket.destroy(), 20);
     case "/digest":
       return void digest(request, response);
+    case "/open":
+      open += 1;
+      response.on("close", () => (open -= 1));
+      return void response.write("begun");
     case "/unread":
       return;
     default:
+      if (path.startsWith("/once/"))
+        return void setTimeout(() => response.writableEnded || response.end("ok"), 2);
       response.setHeader("Content-Length", 2);
       return void response.end(request.method === "HEAD" ? undefined : "ok");
   }
@@ -194,6 +202,46 @@ describe("a forwarded answer", () => {
     });
     expect(["Status", "broke off"]).toContain(await read.catch(() => "broke off"));
   });
+});
+
+describe("an answer without an end", () => {
+  test.each([[{}], [{ "Impersonate-Group": "g1, g2" }]])(
+    "is left upstream within a second of its client (%p)",
+    async (headers) => {
+      const left = new AbortController();
+      const answer = await fetch(`${proxy.url}/open`, {
+        headers: headers as Record<string, string>,
+        signal: left.signal,
+      });
+      const { value } = await answer.body!.getReader().read();
+      expect([new TextDecoder().decode(value), open]).toEqual(["begun", 1]);
+      left.abort();
+      await waitUntil("upstream is left", () => open === 0, 1);
+    },
+  );
+});
+
+describe("a write", () => {
+  test("is sent once, also while all connections are reset again and again", async () => {
+    const methods = ["PUT", "DELETE", "PATCH", "POST"];
+    const failed: number[] = [];
+    const write = async (at: number) => {
+      const method = methods[at % methods.length]!;
+      const body = at % 8 < 4 ? null : "x".repeat(at);
+      const answer = await fetch(`${proxy.url}/once/${at}`, { method, body });
+      await answer.body?.cancel();
+      if (answer.status === 502) failed.push(at);
+    };
+    const resetting = setInterval(() => upstream.resetConnections(), 3);
+    for (let at = 0; at < 400; at += 10)
+      await Promise.all(Array.from({ length: 10 }, (_, more) => write(at + more)));
+    clearInterval(resetting);
+    const targets = upstream.arrivals.map(({ target }) => target);
+    const once = targets.filter((target) => target.startsWith("/once/"));
+    expect(once.length).toBeGreaterThan(0);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(once.length).toBe(new Set(once).size);
+  }, 30_000);
 });
 
 describe("a large body", () => {

@@ -29,8 +29,9 @@ async function open(
     readonly protocols?: readonly string[];
     readonly headers?: Record<string, string>;
   } = {},
+  through = proxy,
 ): Promise<Client> {
-  const socket = new WebSocket(proxy.url.replace("http", "ws") + path, {
+  const socket = new WebSocket(through.url.replace("http", "ws") + path, {
     protocols: [...(options.protocols ?? [])],
     headers: options.headers ?? {},
     perMessageDeflate: false,
@@ -217,6 +218,20 @@ describe("an upgrade with a slow upstream", () => {
     await waitUntil("all has arrived", () => entry.receivedBytes === sent << 20, 20);
     socket.close();
   }, 30_000);
+});
+
+describe("an upgraded connection when the process stops", () => {
+  test("may go on for the grace, and is then closed as going away", async () => {
+    const short = await startProxy({ server: upstream.url, flags: ["--shutdown-grace", "1s"] });
+    const { socket, messages, closed } = await open("/echo", {}, short);
+    const entry = other();
+    short.signal("SIGTERM");
+    socket.send("still here");
+    await waitUntil("it came back", () => messages.length === 1);
+    expect((await closed()).code).toBe(1001);
+    await waitUntil("upstream is closed", () => entry.closed !== undefined, 2);
+    expect(await short.stop()).toBe(0);
+  }, 20_000);
 });
 
 const handshake = {
