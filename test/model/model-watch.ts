@@ -16,7 +16,6 @@ export class ModelWatch {
   /** Absent: from the current state. */
   readonly named: number | undefined;
   readonly begun: Moment;
-  readonly bursts: number;
   readonly events: Arrived[] = [];
   status: number | undefined;
   source = "nowhere";
@@ -54,7 +53,6 @@ export class ModelWatch {
     ];
     this.target = `${pathOf(resource, choice.namespace)}?${query.join("&")}`;
     this.begun = session.now();
-    this.bursts = session.bursts;
     this.#reader = new EventReader(move.format);
     if (move.isSlow) this.#slow = new SlowClient(session.world.proxy.url, this.target, move.format);
     else void this.#run();

@@ -39,8 +39,6 @@ export interface World {
   readonly relay: Relay;
   readonly histories: Readonly<Record<Resource, History>>;
   readonly hasWatchList: boolean;
-  /** The fake one's watches reach back for so many changes only. */
-  readonly hasShortHistory: boolean;
   /** How it was set up, for the report. */
   readonly description: string;
   /** Upstream's revision as far as it is known: exactly before the fake one, at least before a real one. */
@@ -75,7 +73,6 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
   const setup = {
     watchList: random.pick(["on", "on", "on", "off"] as const),
     bookmarkEveryMs: random.pick([50, 400, 60_000]),
-    ...(random.chance(0.2) ? { watchCacheSize: 20 } : {}),
   };
   const flags = ["--watch-buffer", random.pick(["64Ki", "1Mi"])];
   const fake = await startFakeApiserver(setup);
@@ -98,7 +95,6 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     relay,
     histories,
     hasWatchList: setup.watchList === "on",
-    hasShortHistory: "watchCacheSize" in setup,
     description: `fake apiserver ${JSON.stringify(setup)}, edge-proxy ${flags.join(" ")}`,
     revision: () => fake.store.revision,
     saw: () => undefined,
@@ -172,7 +168,6 @@ async function startRealWorld({ binary }: WorldOptions): Promise<World> {
     relay,
     histories,
     hasWatchList: true,
-    hasShortHistory: false,
     description: `kube-apiserver ${server.version}`,
     revision: () => Math.max(seen, ...resources.map((each) => histories[each].revision)),
     saw: (revision) => {
