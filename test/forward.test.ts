@@ -65,6 +65,8 @@ function behave(request: IncomingMessage, response: ServerResponse): void {
       return void setTimeout(() => request.socket.destroy(), 20);
     case "/digest":
       return void digest(request, response);
+    case "/large":
+      return void response.writeHead(413, { Connection: "close" }).end("upstream's words");
     case "/open":
       open += 1;
       response.on("close", () => (open -= 1));
@@ -273,6 +275,18 @@ describe("a large body", () => {
     },
     30_000,
   );
+
+  test("that upstream finds too large is refused in upstream's words, before it is sent", async () => {
+    const socket = await connectTo(proxy.url);
+    const length = 3 * 2 ** 30;
+    const head = `POST /large HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n\r\n`;
+    socket.write(head + "x".repeat(100_000));
+    let answer = "";
+    socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
+    await waitUntil("upstream's words are there", () => answer.includes("upstream's words"));
+    expect(answer).toStartWith("HTTP/1.1 413");
+    socket.destroy();
+  });
 
   test("goes up repeated headers and all", async () => {
     const body = Buffer.alloc(5 << 20, "0123456789abcdef-");

@@ -4,6 +4,8 @@ export interface SocketUpstream {
   /** What has been asked for, in order. */
   readonly requests: readonly { readonly target: string; readonly headers: Headers }[];
   readonly sockets: readonly UpstreamSocket[];
+  /** Handshakes at `/hanging` whose client has left. */
+  readonly left: readonly string[];
   stop(): void;
 }
 
@@ -26,10 +28,11 @@ const statusBody = JSON.stringify({
   code: 403,
 });
 
-/** `/refused` answers 403; `/early` speaks first; `/flood` sends 200 MB as the client takes it; anything else echoes. */
+/** `/refused` answers 403; `/hanging` nothing; `/early` speaks first; `/quiet` and `/sink` take what comes; anything else echoes. */
 export function startSocketUpstream(): SocketUpstream {
   const requests: { target: string; headers: Headers }[] = [];
   const sockets: UpstreamSocket[] = [];
+  const left: string[] = [];
   const server: Bun.Server<UpstreamSocket> = Bun.serve<UpstreamSocket>({
     hostname: "127.0.0.1",
     port: 0,
@@ -37,6 +40,10 @@ export function startSocketUpstream(): SocketUpstream {
     fetch(request) {
       const target = request.url.slice(request.url.indexOf("/", 8));
       requests.push({ target, headers: new Headers(request.headers) });
+      if (target.startsWith("/hanging"))
+        return new Promise<Response>(() => {
+          request.signal.addEventListener("abort", () => left.push(target));
+        });
       if (target.startsWith("/refused"))
         return new Response(statusBody, {
           status: 403,
@@ -77,6 +84,7 @@ export function startSocketUpstream(): SocketUpstream {
     url: `http://127.0.0.1:${server.port}`,
     requests,
     sockets,
+    left,
     stop: () => void server.stop(true),
   };
 }

@@ -158,6 +158,15 @@ describe("an upgrade", () => {
     expect(upstream.requests.length - before).toBe(1);
   });
 
+  test("that upstream has not answered yet is given up when its client leaves", async () => {
+    const left = new AbortController();
+    const asking = fetch(`${proxy.url}/hanging`, { headers: handshake, signal: left.signal });
+    await waitUntil("upstream is asked", () => upstream.requests.at(-1)?.target === "/hanging");
+    left.abort();
+    await asking.catch(() => undefined);
+    await waitUntil("upstream is left", () => upstream.left.length === 1, 1);
+  });
+
   test.each([
     ["a version other than 13", { "sec-websocket-version": "8" }],
     ["a key that is none", { "sec-websocket-key": "x" }],
