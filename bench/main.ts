@@ -48,8 +48,9 @@ async function runScenarios(bench: Bench): Promise<Findings> {
     } catch (error) {
       // One scenario that cannot be measured leaves the others theirs.
       process.exitCode = 1;
-      const text = `could not be measured: ${error instanceof Error ? error.message : String(error)}`;
-      say(`  ${text}`);
+      const message = error instanceof Error ? error.message : String(error);
+      say(`  could not be measured: ${message}`);
+      const text = `could not be measured: ${message.split("\n")[0]}`;
       findings.push({ scenario: scenario.name, results: [{ kind: "note", text } as const] });
     } finally {
       await bench.endScenario();
