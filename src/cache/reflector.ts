@@ -15,6 +15,7 @@ import {
   type ListWatchTarget,
 } from "./lister-watcher.ts";
 import { readChunks } from "./read-chunks.ts";
+import { SlabPacker } from "./slab.ts";
 import { Store } from "./store.ts";
 import type { Change, WatchCache } from "./watch-cache.ts";
 
@@ -164,10 +165,10 @@ export class Reflector {
       return this.#listFill(signal);
     }
     this.#answered();
-    const filling = new Filling(this.#options.admit);
+    const filling = new Filling(this.#options.admit, (bytes) => this.#item(bytes));
     await this.#readEvents(answer.body, watchListSilenceMs, (event) => {
       if (this.#state.phase === "Watching") return this.#take(event);
-      if (event.type === "ADDED") filling.add(this.#item(event.bytes));
+      if (event.type === "ADDED") filling.add(event.bytes);
       else if (event.type === "ERROR") throw new WatchError(event.code, event.message);
       else if (event.type === "BOOKMARK" && event.initialEventsEnd) {
         const resourceVersion = parseResourceVersion(event.resourceVersion);
@@ -180,7 +181,7 @@ export class Reflector {
   }
 
   async #listFill(signal: AbortSignal): Promise<void> {
-    const filling = new Filling(this.#options.admit);
+    const filling = new Filling(this.#options.admit, (bytes) => this.#item(bytes));
     let page = { limit: pageSize, continue: "" };
     let resourceVersion: string | undefined;
     let form: ListForm | undefined;
@@ -197,9 +198,9 @@ export class Reflector {
         throw new RefusedError(answer);
       }
       this.#answered();
-      const reader = this.#cache.scope.codec.listReader();
+      const reader = this.#cache.scope.codec.listReader(new SlabPacker().allocate);
       for await (const chunk of readChunks(answer.body)) {
-        for (const bytes of reader.push(chunk)) filling.add(this.#item(bytes));
+        for (const bytes of reader.push(chunk)) filling.add(bytes);
       }
       const envelope = reader.finish();
       resourceVersion ??= envelope.resourceVersion;
@@ -299,7 +300,11 @@ export class Reflector {
     firstSilenceMs: number,
     take: (event: WireEvent) => void,
   ): Promise<void> {
-    const reader = this.#cache.scope.codec.watchReader();
+    // What fills a state is packed; what changes it comes and goes one by one.
+    const packed = new SlabPacker();
+    const reader = this.#cache.scope.codec.watchReader((byteLength) =>
+      this.#state.phase === "Empty" ? packed.allocate(byteLength) : new Uint8Array(byteLength),
+    );
     const watchdog = setInterval(
       () => void this.#checkSilence(),
       Math.min(this.#options.silenceMs, firstSilenceMs) / 2,
@@ -391,14 +396,17 @@ function typeForm(form: ListForm): TypeForm {
 /** A state that is being put together, aside. */
 class Filling {
   readonly #admit: (bytes: number) => void;
+  readonly #read: (bytes: Uint8Array) => Item;
   #items: Item[] = [];
   #bytes = 0;
 
-  constructor(admit: (bytes: number) => void) {
+  constructor(admit: (bytes: number) => void, read: (bytes: Uint8Array) => Item) {
     this.#admit = admit;
+    this.#read = read;
   }
 
-  add(item: Item): void {
+  add(bytes: Uint8Array): void {
+    const item = this.#read(bytes);
     this.#items.push(item);
     this.#bytes += item.bytes.length;
     this.#admit(this.#bytes);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 
 import { objectKey } from "../api/object-key.ts";
+import { copyTo } from "../codec/codec.ts";
 import { configMap } from "../testing/objects.ts";
+import { SlabPacker } from "./slab.ts";
 import { itemCost, Store } from "./store.ts";
 
 function keys(store: Store, namespace = "", start = ""): readonly string[] {
@@ -70,5 +72,22 @@ describe("Store", () => {
       }
     }
     expect(keys(store)).toEqual([...model].toSorted());
+  });
+
+  test("gives up a shared buffer that is half empty, and keeps what is left of it", () => {
+    const packer = new SlabPacker();
+    const specs = Array.from({ length: 400 }, (_, at) => ({ name: `o${at}` }));
+    const packed = specs.map((spec) => configMap(spec));
+    const store = Store.of(
+      packed.map((item) => ({ ...item, bytes: copyTo(packer.allocate, item.bytes) })),
+    );
+    const buffers = () => new Set([...store.items()].map(({ bytes }) => bytes.buffer));
+    expect(buffers().size).toBe(1);
+    const [slab] = buffers();
+    for (const { key } of packed.slice(0, 300)) store.delete(key);
+    expect(buffers().has(slab as ArrayBuffer)).toBe(false);
+    const left = [...store.items()].map(({ key, bytes }) => [key, bytes]);
+    const expected = packed.slice(300).map(({ key, bytes }) => [key, bytes]);
+    expect(left).toEqual(expected.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
   });
 });

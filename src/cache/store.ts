@@ -1,8 +1,15 @@
 import type { Item } from "../api/item.ts";
 import { compareObjectKey, type ObjectKey } from "../api/object-key.ts";
+import { isPacked } from "./slab.ts";
 
 /** What an item costs beside its bytes: the object, its key and texts, and two places in the index (measured: 430 to 560). */
 const overheadBytes = 500;
+
+/** The items of a buffer that several share, and how many of its bytes are still theirs. */
+interface SharedBuffer {
+  readonly keys: ObjectKey[];
+  liveBytes: number;
+}
 
 /** The memory that an item takes, about. */
 export function itemCost(item: Item): number {
@@ -17,6 +24,7 @@ export class Store {
   #items = new Map<ObjectKey, Item>();
   #keys: ObjectKey[] = [];
   #byteLength = 0;
+  #shared = new Map<ArrayBufferLike, SharedBuffer>();
 
   /** A store of these items. Throws a RangeError when a key repeats: such a list is not one state. */
   static of(items: Iterable<Item>): Store {
@@ -25,6 +33,7 @@ export class Store {
       if (store.#items.has(item.key)) throw new RangeError(`the list repeats ${item.key}`);
       store.#items.set(item.key, item);
       store.#byteLength += itemCost(item);
+      store.#share(item);
     }
     store.#keys = [...store.#items.keys()].toSorted(compareObjectKey);
     return store;
@@ -49,6 +58,7 @@ export class Store {
     this.#items.set(item.key, item);
     this.#byteLength += itemCost(item) - (previous === undefined ? 0 : itemCost(previous));
     if (previous === undefined) this.#keys.splice(this.#lowerBound(item.key), 0, item.key);
+    else this.#release(previous);
     return previous;
   }
 
@@ -59,6 +69,7 @@ export class Store {
     this.#items.delete(key);
     this.#keys.splice(this.#lowerBound(key), 1);
     this.#byteLength -= itemCost(previous);
+    this.#release(previous);
     return previous;
   }
 
@@ -81,6 +92,30 @@ export class Store {
       if (key === undefined || !key.startsWith(prefix)) return;
       const item = this.#items.get(key);
       if (item !== undefined) yield item;
+    }
+  }
+
+  #share({ key, bytes }: Item): void {
+    if (!isPacked(bytes)) return;
+    const shared = this.#shared.get(bytes.buffer) ?? { keys: [], liveBytes: 0 };
+    this.#shared.set(bytes.buffer, shared);
+    shared.keys.push(key);
+    shared.liveBytes += bytes.length;
+  }
+
+  /** A buffer that is half empty is given up: the objects left in it get buffers of their own. */
+  #release({ bytes }: Item): void {
+    if (!isPacked(bytes)) return;
+    const { buffer } = bytes;
+    const shared = this.#shared.get(buffer);
+    if (shared === undefined) return;
+    shared.liveBytes -= bytes.length;
+    if (shared.liveBytes * 2 > buffer.byteLength) return;
+    this.#shared.delete(buffer);
+    for (const key of shared.keys) {
+      const item = this.#items.get(key);
+      if (item !== undefined && isPacked(item.bytes) && item.bytes.buffer === buffer)
+        this.#items.set(key, { ...item, bytes: item.bytes.slice() });
     }
   }
 

@@ -34,6 +34,9 @@ export interface LiveScope {
 
 /** After a refusal or when it does not fit, a scope is not tried again for so long. */
 const refusedMs = 30_000;
+/** After a fill of this much what it threw away is given back at once: else it stays until the next load. */
+const largeFillBytes = 4 << 20;
+const settleMs = 500;
 /** Upstream's answers that trying again does not change. */
 const final: ReadonlySet<number> = new Set([401, 403, 404, 405, 406]);
 /** How many LISTs are remembered while they wait for a second one. */
@@ -148,6 +151,7 @@ export class WatchCaches {
     void reflector.run();
     void reflector.firstAttempt.then((error) => {
       this.#filling.delete(name);
+      if (cache.byteLength > largeFillBytes) setTimeout(() => Bun.gc(true), settleMs).unref();
       if (error !== undefined) this.#refuse(live);
     });
     return live;

@@ -54,9 +54,22 @@ export type WireEvent =
     }
   | { readonly type: "ERROR"; readonly code: number; readonly message: string };
 
+/** Gives the place that an object's bytes are copied to, of just that length; `allocateOwn` unless a reader is told otherwise. */
+export type Allocate = (byteLength: number) => Uint8Array;
+
+/** A buffer of its own. */
+export const allocateOwn: Allocate = (byteLength) => new Uint8Array(byteLength);
+
+/** A copy of the bytes where `allocate` says. */
+export function copyTo(allocate: Allocate, bytes: Uint8Array): Uint8Array {
+  const copy = allocate(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 /** Cuts items out of a list while it arrives. */
 export interface ListReader {
-  /** Takes the next bytes, gives the items that they complete, in list form, each with a buffer of its own. Throws when the bytes are no list. */
+  /** Takes the next bytes, gives the items that they complete, in list form, each copied to its own place. Throws when the bytes are no list. */
   push(chunk: Uint8Array): readonly Uint8Array[];
   /** Throws when the list is not complete. */
   finish(): ListEnvelope;
@@ -79,8 +92,8 @@ export interface ObjectMeta {
 /** One encoding of Kubernetes objects: bytes to items and back. JSON and protobuf pass one contract suite. */
 export interface Codec {
   readonly format: Format;
-  listReader(): ListReader;
-  watchReader(): WatchReader;
+  listReader(allocate?: Allocate): ListReader;
+  watchReader(allocate?: Allocate): WatchReader;
   /** Reads what selects an object, once. Throws where it has no name or no comparable resourceVersion. */
   readItem(bytes: Uint8Array, fields: readonly SelectableField[]): Item;
   /** A list's whole body in pieces, the items' own bytes among them by reference. */

@@ -14,8 +14,8 @@ const comma = encoder.encode(",");
 /** Kubernetes objects as JSON, byte for byte as an apiserver writes them. */
 export const jsonCodec: Codec = {
   format: "json",
-  listReader: () => new JsonListReader(),
-  watchReader: () => new JsonWatchReader(),
+  listReader: (allocate) => new JsonListReader(allocate),
+  watchReader: (allocate) => new JsonWatchReader(allocate),
   readItem: readJsonItem,
   list,
   object: (form, bytes) => concat([...objectParts(form, bytes), newline]),

@@ -2,6 +2,7 @@ import { type Fields, type Item, type Labels, noFields, noLabels } from "../api/
 import { objectKey } from "../api/object-key.ts";
 import { parseResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
+import { internRecord, internString } from "./interned.ts";
 import {
   decodeJson,
   decodeString,
@@ -53,7 +54,7 @@ export function readJsonItem(bytes: Uint8Array, selectable: readonly SelectableF
   if (name === "") throw new MalformedJsonError("an object without a name", 0);
   return {
     key: objectKey(namespace, name),
-    namespace,
+    namespace: internString(namespace),
     name,
     resourceVersion: parseResourceVersion(resourceVersion),
     uid,
@@ -64,17 +65,17 @@ export function readJsonItem(bytes: Uint8Array, selectable: readonly SelectableF
 }
 
 function decodeLabels(bytes: Uint8Array, range: Range): Labels {
-  const labels = decodeJson(bytes, range);
-  if (labels === null) return noLabels;
-  if (typeof labels !== "object") throw new MalformedJsonError("labels are no object", range.start);
-  return labels as Labels;
+  const first = bytes[range.start];
+  if (first === 0x6e) return noLabels;
+  if (first !== 0x7b) throw new MalformedJsonError("labels are no object", range.start);
+  return internRecord(Buffer.prototype.utf8Slice.call(bytes, range.start, range.end));
 }
 
 function readFields(bytes: Uint8Array, selectable: readonly SelectableField[]): Fields {
   if (selectable.length === 0) return noFields;
   const fields: Record<string, string> = {};
   for (const field of selectable) fields[field.path] = readField(bytes, field);
-  return fields;
+  return internRecord(JSON.stringify(fields));
 }
 
 function readField(bytes: Uint8Array, field: SelectableField): string {

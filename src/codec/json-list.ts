@@ -1,4 +1,4 @@
-import type { ListEnvelope, ListReader } from "./codec.ts";
+import { type Allocate, allocateOwn, copyTo, type ListEnvelope, type ListReader } from "./codec.ts";
 import { decodeJson, decodeString, findMember, MalformedJsonError } from "./json.ts";
 
 const quote = 0x22;
@@ -10,6 +10,7 @@ const itemsKey = '"items"';
  * Everything around the items is kept as the envelope, in which the items stand as an empty array.
  */
 export class JsonListReader implements ListReader {
+  readonly #allocate: Allocate;
   #depth = 0;
   #inString = false;
   #escaped = false;
@@ -21,6 +22,10 @@ export class JsonListReader implements ListReader {
   #lastKey = "";
   #keyAt = -1;
   #pieces: Uint8Array[] = [];
+
+  constructor(allocate: Allocate = allocateOwn) {
+    this.#allocate = allocate;
+  }
 
   push(chunk: Uint8Array): readonly Uint8Array[] {
     const items: Uint8Array[] = [];
@@ -119,19 +124,22 @@ export class JsonListReader implements ListReader {
   }
 
   #item(chunk: Uint8Array, from: number, to: number): Uint8Array {
-    if (this.#pieces.length === 0) return chunk.slice(from, to);
+    if (this.#pieces.length === 0) return copyTo(this.#allocate, chunk.subarray(from, to));
     this.#pieces.push(chunk.subarray(from, to));
-    const whole = concat(this.#pieces);
+    const whole = concat(this.#pieces, this.#allocate);
     this.#pieces = [];
     return whole;
   }
 }
 
 /** One array of exactly the pieces' bytes. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
+export function concat(
+  pieces: readonly Uint8Array[],
+  allocate: Allocate = allocateOwn,
+): Uint8Array {
   let length = 0;
   for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
+  const whole = allocate(length);
   let at = 0;
   for (const piece of pieces) {
     whole.set(piece, at);

@@ -1,4 +1,11 @@
-import type { TypeForm, WatchReader, WireEvent } from "./codec.ts";
+import {
+  type Allocate,
+  allocateOwn,
+  copyTo,
+  type TypeForm,
+  type WatchReader,
+  type WireEvent,
+} from "./codec.ts";
 import { concat } from "./json-list.ts";
 import {
   decodeJson,
@@ -16,15 +23,20 @@ const maxLineBytes = 64 << 20;
 
 /** Reads a JSON watch stream: an object a line (apimachinery, pkg/runtime/serializer/json framer). */
 export class JsonWatchReader implements WatchReader {
+  readonly #allocate: Allocate;
   #pieces: Uint8Array[] = [];
   #pending = 0;
+
+  constructor(allocate: Allocate = allocateOwn) {
+    this.#allocate = allocate;
+  }
 
   push(chunk: Uint8Array): readonly WireEvent[] {
     const events: WireEvent[] = [];
     let from = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
       const line = this.#line(chunk.subarray(from, end));
-      if (line.length > 0) events.push(readEvent(line));
+      if (line.length > 0) events.push(readEvent(line, this.#allocate));
       from = end + 1;
     }
     if (from < chunk.length) {
@@ -45,7 +57,7 @@ export class JsonWatchReader implements WatchReader {
   }
 }
 
-function readEvent(line: Uint8Array): WireEvent {
+function readEvent(line: Uint8Array, allocate: Allocate): WireEvent {
   let type: string | undefined;
   let object: Range | undefined;
   walkObject(line, 0, (key, value) => {
@@ -60,7 +72,7 @@ function readEvent(line: Uint8Array): WireEvent {
     case "ADDED":
     case "MODIFIED":
     case "DELETED":
-      return { type, ...splitTypeMeta(bytes) };
+      return { type, ...splitTypeMeta(bytes, allocate) };
     case "BOOKMARK":
       return { type, form: splitTypeMeta(bytes).form, ...readBookmark(bytes) };
     case "ERROR":
@@ -70,7 +82,10 @@ function readEvent(line: Uint8Array): WireEvent {
 }
 
 /** An object as GET and WATCH write it, taken apart: how its type is written, and its bytes in list form (a copy). */
-export function splitTypeMeta(object: Uint8Array): { form: TypeForm; bytes: Uint8Array } {
+export function splitTypeMeta(
+  object: Uint8Array,
+  allocate: Allocate = allocateOwn,
+): { form: TypeForm; bytes: Uint8Array } {
   let kind = "";
   let apiVersion = "";
   let first: string | undefined;
@@ -85,13 +100,16 @@ export function splitTypeMeta(object: Uint8Array): { form: TypeForm; bytes: Uint
   });
   if (kind === "" || apiVersion === "") throw new MalformedJsonError("an object without kind", 0);
   if (first !== "kind")
-    return { form: { kind, apiVersion, style: "unstructured" }, bytes: object.slice() };
-  return { form: { kind, apiVersion, style: "typed" }, bytes: withoutPrefix(object, metaEnd) };
+    return { form: { kind, apiVersion, style: "unstructured" }, bytes: copyTo(allocate, object) };
+  return {
+    form: { kind, apiVersion, style: "typed" },
+    bytes: withoutPrefix(object, metaEnd, allocate),
+  };
 }
 
-function withoutPrefix(object: Uint8Array, metaEnd: number): Uint8Array {
+function withoutPrefix(object: Uint8Array, metaEnd: number, allocate: Allocate): Uint8Array {
   const from = object[metaEnd] === 0x2c ? metaEnd + 1 : metaEnd;
-  const bytes = new Uint8Array(object.length - from + 1);
+  const bytes = allocate(object.length - from + 1);
   bytes[0] = 0x7b;
   bytes.set(object.subarray(from), 1);
   return bytes;

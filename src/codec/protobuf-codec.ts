@@ -10,8 +10,8 @@ import { bytesTag, MalformedProtobufError, Reader, unknownAround, Writer } from 
 /** Kubernetes objects as protobuf, byte for byte as an apiserver writes them. Only typed resources have it. */
 export const protobufCodec: Codec = {
   format: "protobuf",
-  listReader: () => new ProtobufListReader(),
-  watchReader: () => new ProtobufWatchReader(),
+  listReader: (allocate) => new ProtobufListReader(allocate),
+  watchReader: (allocate) => new ProtobufWatchReader(allocate),
   readItem: readProtobufItem,
   list,
   object: unknown,

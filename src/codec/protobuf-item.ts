@@ -2,6 +2,7 @@ import { type Fields, type Item, noFields, noLabels } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
 import { parseResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
+import { internRecord, internString } from "./interned.ts";
 import { MalformedProtobufError, Reader, walkFields } from "./protobuf.ts";
 
 interface Metadata {
@@ -70,11 +71,11 @@ export function readProtobufItem(bytes: Uint8Array, selectable: readonly Selecta
   if (name === "") throw new MalformedProtobufError("an object without a name");
   return {
     key: objectKey(namespace, name),
-    namespace,
+    namespace: internString(namespace),
     name,
     resourceVersion: parseResourceVersion(resourceVersion),
     uid,
-    labels: labels ?? noLabels,
+    labels: labels === undefined ? noLabels : internRecord(JSON.stringify(labels)),
     fields: readFields(bytes, selectable),
     bytes,
   };
@@ -84,7 +85,7 @@ function readFields(bytes: Uint8Array, selectable: readonly SelectableField[]): 
   if (selectable.length === 0) return noFields;
   const fields: Record<string, string> = {};
   for (const field of selectable) fields[field.path] = readField(bytes, field);
-  return fields;
+  return internRecord(JSON.stringify(fields));
 }
 
 function readField(bytes: Uint8Array, field: SelectableField): string {

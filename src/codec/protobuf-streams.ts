@@ -1,4 +1,13 @@
-import type { ListEnvelope, ListReader, TypeForm, WatchReader, WireEvent } from "./codec.ts";
+import {
+  type Allocate,
+  allocateOwn,
+  copyTo,
+  type ListEnvelope,
+  type ListReader,
+  type TypeForm,
+  type WatchReader,
+  type WireEvent,
+} from "./codec.ts";
 import { concat } from "./json-list.ts";
 import {
   magic,
@@ -57,12 +66,17 @@ class Pending {
 
 /** Reads a protobuf list as it arrives: the Unknown envelope, in it ListMeta (field 1) and the items (field 2). */
 export class ProtobufListReader implements ListReader {
+  readonly #allocate: Allocate;
   #pending = new Pending();
   #phase: "magic" | "type" | "length" | "items" | "tail" = "magic";
   #kind = "";
   #apiVersion = "";
   #left = 0;
   #meta: { resourceVersion: string; continue: string } = { resourceVersion: "", continue: "" };
+
+  constructor(allocate: Allocate = allocateOwn) {
+    this.#allocate = allocate;
+  }
 
   push(chunk: Uint8Array): readonly Uint8Array[] {
     const items: Uint8Array[] = [];
@@ -125,7 +139,7 @@ export class ProtobufListReader implements ListReader {
     if (field === undefined) return false;
     this.#left -= this.#pending.at - before;
     if (field.number === 1) this.#meta = readListMeta(field.value);
-    else if (field.number === 2) items.push(field.value.slice());
+    else if (field.number === 2) items.push(copyTo(this.#allocate, field.value));
     if (this.#left < 0) throw new MalformedProtobufError("an item runs past its list");
     if (this.#left === 0) this.#phase = "tail";
     return true;
@@ -146,7 +160,12 @@ function readListMeta(bytes: Uint8Array): { resourceVersion: string; continue: s
 
 /** Reads a protobuf watch stream: a length of four bytes, then a WatchEvent (apimachinery, framer of streaming serializers). */
 export class ProtobufWatchReader implements WatchReader {
+  readonly #allocate: Allocate;
   #pending = new Pending();
+
+  constructor(allocate: Allocate = allocateOwn) {
+    this.#allocate = allocate;
+  }
 
   push(chunk: Uint8Array): readonly WireEvent[] {
     const events: WireEvent[] = [];
@@ -159,7 +178,7 @@ export class ProtobufWatchReader implements WatchReader {
       if (length > maxMessageBytes) throw new MalformedProtobufError("a message too large");
       const start = pending.at + 4;
       if (start + length > pending.bytes.length) break;
-      events.push(readEvent(pending.bytes.subarray(start, start + length)));
+      events.push(readEvent(pending.bytes.subarray(start, start + length), this.#allocate));
       pending.at = start + length;
     }
     pending.settle();
@@ -167,7 +186,7 @@ export class ProtobufWatchReader implements WatchReader {
   }
 }
 
-function readEvent(frame: Uint8Array): WireEvent {
+function readEvent(frame: Uint8Array, allocate: Allocate): WireEvent {
   const reader = Reader.create(frame);
   let type = "";
   let object: Uint8Array | undefined;
@@ -189,7 +208,7 @@ function readEvent(frame: Uint8Array): WireEvent {
     case "ADDED":
     case "MODIFIED":
     case "DELETED":
-      return { type, form, bytes: raw.slice() };
+      return { type, form, bytes: copyTo(allocate, raw) };
     case "BOOKMARK":
       return { type, form, ...readBookmark(raw) };
     case "ERROR":
