@@ -40,7 +40,13 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
   // The file is nobody else's from its first moment on.
   const mask = process.umask(0o177);
   const unix: Server = bind(`--bind-socket: ${bindSocket}`, () =>
-    Bun.serve({ unix: bindSocket, ...common, fetch: (request) => answer(request, ofUnix) }),
+    Bun.serve({
+      unix: bindSocket,
+      ...common,
+      // It holds for a unix socket as well; only the types do not know.
+      ...({ idleTimeout } as object),
+      fetch: (request) => answer(request, ofUnix),
+    }),
   );
   process.umask(mask);
   await chmod(bindSocket, 0o600);

@@ -1,5 +1,16 @@
-import { badGateway, serviceUnavailable, StatusError, timeout } from "../api/status.ts";
+import { badGateway, StatusError } from "../api/status.ts";
+import {
+  codeOf,
+  explainFailure,
+  isRefused,
+  isSafe,
+  isTimeout,
+  isUnreachable,
+  pathOf,
+} from "./apiserver-errors.ts";
+import { canConnect, connectLimitMs } from "./connection-check.ts";
 import type { Credentials } from "./credentials.ts";
+import { withHeadDeadline } from "./head-deadline.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
 import { upgrade, type UpgradeOutcome } from "./upgrade.ts";
@@ -39,6 +50,7 @@ export class Apiserver {
   #sessions = new Map<string, Bun.FetchSession>();
   /** Lanes that have connections which fetch may use again, and then may send what was on them again by itself. */
   readonly #answeredLanes = new Set<string>();
+  #connecting: Promise<boolean> | undefined;
   readonly #probes = new Map<Lane, Promise<boolean>>();
   #hasHttp2 = true;
   #failingSince: Date | undefined;
@@ -101,6 +113,14 @@ export class Apiserver {
     const probe = this.#probe(lane).finally(() => this.#probes.delete(lane));
     this.#probes.set(lane, probe);
     return probe;
+  }
+
+  /** Whether a new connection is to be had; who asks meanwhile shares the answer. */
+  #isConnectable(server: string): Promise<boolean> {
+    this.#connecting ??= canConnect(server).finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
   }
 
   async #probe(lane: Lane): Promise<boolean> {
@@ -184,18 +204,16 @@ export class Apiserver {
     request: UpstreamRequest,
     send: (headers: Headers, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const head = new AbortController();
-    const { headMs } = request;
-    const late = headMs && setTimeout(() => head.abort(new HeadTimeoutError(headMs)), headMs);
+    const { signal, headMs } = request;
+    const { authorization, server } = this.#credentials.current();
     const headers = new Headers(request.headers);
-    const { authorization } = this.#credentials.current();
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
-    try {
-      return await send(headers, AbortSignal.any([request.signal, head.signal]));
-    } finally {
-      if (late) clearTimeout(late);
-    }
+    const connectMs = connectLimitMs(server);
+    const isConnectable = () => this.#isConnectable(server);
+    return await withHeadDeadline({ signal, headMs, connectMs, isConnectable }, (inner) =>
+      send(headers, inner),
+    );
   }
 
   #session(request: UpstreamRequest, { tls }: Credentials): Bun.FetchSession {
@@ -234,14 +252,13 @@ export class Apiserver {
   explain(error: unknown, request: Pick<UpstreamRequest, "method" | "target" | "signal">): unknown {
     if (error instanceof StatusError || request.signal.aborted) return error;
     this.#failingSince ??= new Date();
-    const what = `the kube-apiserver ${this.server} did not answer ${request.method} ${pathOf(request.target)}`;
-    const since = `; unreachable since ${this.#failingSince.toISOString()}`;
-    if (error instanceof HeadTimeoutError)
-      return timeout(`${what} within ${error.limitMs / 1000} s${since}`, error);
-    const reason = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
-    return isUnreachable(error)
-      ? serviceUnavailable(`${what} (${reason})${since}`, error)
-      : badGateway(`${what} (${reason})${since}`, error);
+    const { method, target } = request;
+    return explainFailure(error, {
+      method,
+      target,
+      server: this.server,
+      failingSince: this.#failingSince,
+    });
   }
 }
 
@@ -256,52 +273,6 @@ function laneName({ identity, lane }: Pick<UpstreamRequest, "identity" | "lane">
 function mayRepeat(error: unknown, request: UpstreamRequest, wasAnswered: boolean): boolean {
   const { method, body, lane, signal } = request;
   if (signal.aborted || isTimeout(error)) return false;
-  if (method !== "GET" && method !== "HEAD") return !body && isRefused(error);
+  if (!isSafe(method)) return !body && isRefused(error);
   return isUnreachable(error) || !wasAnswered || lane !== "bulk";
-}
-
-function isRefused(error: unknown): boolean {
-  return codeOf(error) === "ConnectionRefused" || codeOf(error) === "ECONNREFUSED";
-}
-
-/** No response head within the time. */
-class HeadTimeoutError extends Error {
-  readonly limitMs: number;
-  constructor(limitMs: number) {
-    super(`no response head within ${limitMs} ms`);
-    this.name = "HeadTimeoutError";
-    this.limitMs = limitMs;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
-}
-
-function isTimeout(error: unknown): boolean {
-  return (
-    error instanceof HeadTimeoutError || (error instanceof Error && error.name === "TimeoutError")
-  );
-}
-
-const unreachable = new Set([
-  "ConnectionRefused",
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "FailedToOpenSocket",
-  "EAI_AGAIN",
-  "ETIMEDOUT",
-]);
-
-function isUnreachable(error: unknown): boolean {
-  return unreachable.has(codeOf(error) ?? "");
-}
-
-/** Without the query, which may be long. */
-function pathOf(target: string): string {
-  const end = target.indexOf("?");
-  return end === -1 ? target : target.slice(0, end);
 }

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 
+import { connectMs, connectTlsMs } from "./connection-check.ts";
 import type { Credentials } from "./credentials.ts";
 
 /** Requests by node:http and node:https, for what fetch cannot do: repeated headers, upgrades. Loaded when first needed. */
@@ -13,10 +14,6 @@ export interface NodeRequest {
   /** `own`: with the client certificate. */
   readonly identity: "own" | "caller";
 }
-
-/** A connection must be there by then, with TLS by the second (CONTRACT 19). */
-const connectMs = 2000;
-const connectTlsMs = 3000;
 
 /** Opens a request on a connection of its own; nothing is sent before the caller writes or ends it. */
 export async function openNodeRequest(
