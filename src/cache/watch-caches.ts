@@ -2,6 +2,7 @@ import { formatGroupResource, formatGroupVersionResource } from "../api/group-ve
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import { expired } from "../api/status.ts";
+import type { ListForm } from "../codec/codec.ts";
 import { Bodies } from "./bodies.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
 import { Reflector, RefusedError } from "./reflector.ts";
@@ -39,6 +40,8 @@ const largeFillBytes = 4 << 20;
 const settleMs = 500;
 /** Upstream's answers that trying again does not change. */
 const final: ReadonlySet<number> = new Set([401, 403, 404, 405, 406]);
+/** Of how many types the form of a list is remembered: a cluster has some hundreds. */
+const maxListForms = 4096;
 /** How many LISTs are remembered while they wait for a second one. */
 const maxSeen = 1024;
 
@@ -54,6 +57,7 @@ export class WatchCaches {
   #filling = new Map<string, number>();
   /** Types that upstream refused as protobuf: custom resources. */
   #jsonOnly = new Set<string>();
+  #listForms = new Map<string, ListForm>();
 
   constructor(upstream: ListerWatcher, options: WatchCachesOptions) {
     this.#upstream = upstream;
@@ -105,6 +109,17 @@ export class WatchCaches {
     return seen !== undefined && now - seen.at <= this.#options.scopeWindowMs;
   }
 
+  /** How a list of the type is written, once one has been seen. */
+  listFormOf(scope: Scope): ListForm | undefined {
+    return this.#listForms.get(typeName(scope));
+  }
+
+  learnListForm(scope: Scope, form: ListForm): void {
+    const type = typeName(scope);
+    if (this.#listForms.size < maxListForms) this.#listForms.set(type, form);
+    for (const { cache } of this.#byType.get(type) ?? []) cache.learnListForm(form);
+  }
+
   /** Whether the type has no protobuf, as far as has been seen. */
   isJsonOnly(scope: Scope): boolean {
     return this.#jsonOnly.has(gvrOf(scope));
@@ -126,6 +141,8 @@ export class WatchCaches {
       maxBytes: this.#options.memoryLimitBytes / 8,
       maxAgeMs: 75_000,
     });
+    const form = this.listFormOf(wanted);
+    if (form !== undefined) cache.learnListForm(form);
     const reflector = new Reflector(
       cache,
       this.#upstream,

@@ -7,6 +7,7 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { forward } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer, hold } from "./held-answer.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
+import type { ReadRequest } from "./read-request.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf } from "./write-floors.ts";
 
@@ -15,6 +16,8 @@ export interface Passing {
   readonly request: Request;
   readonly listener: Listener;
   readonly info: RequestInfo;
+  /** The read that it is, where a scope could have answered it. */
+  readonly read: ReadRequest | undefined;
   /** Path and query. */
   readonly target: string;
   readonly identity: Identity;
@@ -71,7 +74,7 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
     forward(parts.apiserver, request, { target, identity, signal, kind: "read" }).then(hold),
   );
-  await raiseSeen(parts, passing, held);
+  await Promise.all([raiseSeen(parts, passing, held), learnFrom(parts, passing, held)]);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, {
@@ -80,6 +83,23 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
     signal: request.signal,
     kind: "read",
   });
+}
+
+/** From a list that passes, how lists of its type are written: a scope that is filled by a WatchList does not show it. */
+async function learnFrom(parts: ProxyParts, { read }: Passing, held: HeldAnswer): Promise<void> {
+  if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return;
+  if (parts.caches.listFormOf(read.scope) !== undefined) return;
+  const reader = read.scope.codec.listReader();
+  try {
+    reader.push(plainBytes(await held.body.bytes(), held.headers));
+    parts.caches.learnListForm(read.scope, reader.finish().form);
+  } catch {
+    // Another form than was asked for: a custom resource in JSON.
+  }
+}
+
+function plainBytes(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Uint8Array {
+  return headers.get("content-encoding") === "gzip" ? Bun.gunzipSync(bytes) : bytes;
 }
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
@@ -124,7 +144,7 @@ async function raiseSeen(
   if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
   const caches = cachesOf(parts, info);
   if (caches.length === 0) return;
-  const answer = read(await held.body.bytes(), held.headers, info);
+  const answer = readBody(await held.body.bytes(), held.headers, info);
   if (answer.is === "object") parts.floors.raise(caches, { kind: "seen", object: answer.item });
 }
 
@@ -135,13 +155,9 @@ function cachesOf(parts: ProxyParts, info: ResourceRequest) {
   );
 }
 
-function read(bytes: Uint8Array, headers: Headers, info: ResourceRequest): Answer {
-  const plain =
-    headers.get("content-encoding") === "gzip"
-      ? Bun.gunzipSync(bytes as Uint8Array<ArrayBuffer>)
-      : bytes;
+function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: ResourceRequest): Answer {
   const fields = selectableFields(info.group, info.resource);
-  return readAnswer(plain, headers.get("content-type") ?? "", fields);
+  return readAnswer(plainBytes(bytes, headers), headers.get("content-type") ?? "", fields);
 }
 
 /**
@@ -169,7 +185,7 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response>
     const held = await hold(await send);
     const answer =
       held.is === "held"
-        ? read(await held.body.bytes(), held.headers, info)
+        ? readBody(await held.body.bytes(), held.headers, info)
         : ({ is: "unreadable" } as const);
     raise({ status: held.status, answer });
     const response = answerOf(held);

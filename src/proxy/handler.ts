@@ -96,7 +96,8 @@ async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
   const { request, listener, target, description, identity } = admitted;
   listener.keepOpen(request);
   const info = infoOf(description);
-  return await passUpstream(parts, { request, listener, info, target, identity });
+  const read = description.is === "read" ? description.read : undefined;
+  return await passUpstream(parts, { request, listener, info, read, target, identity });
 }
 
 function describe(descriptions: Descriptions, request: Request, target: string): Description {

@@ -1,5 +1,6 @@
 import { isStream, type ListerWatcher } from "../cache/lister-watcher.ts";
-import type { LiveScope } from "../cache/watch-caches.ts";
+import type { LiveScope, WatchCaches } from "../cache/watch-caches.ts";
+import type { ProxyParts } from "./parts.ts";
 
 const learning = new WeakMap<LiveScope, Promise<void>>();
 
@@ -7,17 +8,21 @@ const learning = new WeakMap<LiveScope, Promise<void>>();
  * Learns how a list of the scope's type is written, by one LIST of one object: a WatchList shows objects only. Whoever
  * asks meanwhile shares it. Where it fails, the scope's lists go upstream.
  */
-export function learnListForm(lister: ListerWatcher, live: LiveScope): Promise<void> {
+export function learnListForm({ lister, caches }: ProxyParts, live: LiveScope): Promise<void> {
   const there = learning.get(live);
   if (there !== undefined) return there;
-  const asking = learn(lister, live)
+  const asking = learn(lister, caches, live)
     .catch(() => undefined)
     .finally(() => learning.delete(live));
   learning.set(live, asking);
   return asking;
 }
 
-async function learn(lister: ListerWatcher, { cache }: LiveScope): Promise<void> {
+async function learn(
+  lister: ListerWatcher,
+  caches: WatchCaches,
+  { cache }: LiveScope,
+): Promise<void> {
   const { codec, ...target } = cache.scope;
   const page = { limit: 1, continue: "" };
   const signal = AbortSignal.timeout(5000);
@@ -25,5 +30,5 @@ async function learn(lister: ListerWatcher, { cache }: LiveScope): Promise<void>
   if (!isStream(answer)) return;
   const reader = codec.listReader();
   for await (const chunk of answer.body) reader.push(chunk);
-  cache.learnListForm(reader.finish().form);
+  caches.learnListForm(cache.scope, reader.finish().form);
 }

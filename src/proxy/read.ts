@@ -75,7 +75,7 @@ async function answerFrom(
       if (view === undefined) return undefined;
       if (view.state === "latest" && !(await isFresh(parts, live, view.freshness)))
         return undefined;
-      if (live.cache.listForm === undefined) await learnListForm(parts.lister, live);
+      if (live.cache.listForm === undefined) await learnListForm(parts, live);
       return listFrom(parts, live, read, view);
     }
     case "watch": {

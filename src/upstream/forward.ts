@@ -38,17 +38,19 @@ export async function forward(
   options: ForwardOptions,
 ): Promise<Response> {
   const { method } = request;
+  const headers = requestHeaders(request);
+  const isDecoded = options.kind === "watch" || isCompressedForUs(request, options);
+  if (isDecoded) headers.set("accept-encoding", "gzip");
   const sent = {
     method,
     target: options.target,
-    headers: requestHeaders(request),
+    headers,
     body: watchedUpload(request.body),
     identity: options.identity,
     lane: laneOf(request, options.kind),
     signal: options.signal,
     headMs: headLimit(options),
-    // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
-    encoding: options.kind === "watch" ? "decode" : "keep",
+    encoding: isDecoded ? "decode" : "keep",
   } as const;
   const response = await apiserver.fetch(sent);
   const passing = {
@@ -57,6 +59,10 @@ export async function forward(
     stopping: options.stopping,
   };
   markResponse(response.headers);
+  if (isDecoded && response.headers.has("content-encoding")) {
+    response.headers.delete("content-encoding");
+    response.headers.delete("content-length");
+  }
   if (method === "HEAD" || response.body === null) return response;
   if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
   const length = Number(response.headers.get("content-length") ?? Number.NaN);
@@ -87,6 +93,16 @@ export async function forwardUpgrade(
   markResponse(response.headers);
   const explain = (error: unknown) => apiserver.explain(error, sent);
   return { is: "refused", response: streamedResponse(response, { explain }) };
+}
+
+/**
+ * Whether gzip ends here. A compressed stream cannot be padded, so a quiet watch would have no head (CONTRACT 13). A read of
+ * who takes no gzip comes compressed all the same: for the link, and since reading the link is most of what a large list costs.
+ */
+function isCompressedForUs(request: Request, { kind }: ForwardOptions): boolean {
+  const { headers, method } = request;
+  if (kind !== "read" || method !== "GET" || headers.has("range")) return false;
+  return !(headers.get("accept-encoding") ?? "").includes("gzip");
 }
 
 /** A write without a body goes on a connection of its own: fetch would send it again over another. */

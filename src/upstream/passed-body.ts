@@ -56,10 +56,7 @@ export function watchResponse(response: Response, { silence, stopping }: Passing
   const { status, headers } = response;
   if (response.body === null) return response;
   headers.delete("content-length");
-  headers.delete("content-encoding");
-  const isPadded =
-    (headers.get("content-type")?.startsWith("application/json") ?? false) &&
-    !headers.has("content-encoding");
+  const isPadded = headers.get("content-type")?.startsWith("application/json") ?? false;
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   let head: ReturnType<typeof setTimeout> | undefined;
   const end = () => {
