@@ -45,6 +45,11 @@ function behave(request: IncomingMessage, response: ServerResponse): void {
       response.setHeader("Content-Encoding", "gzip");
       response.setHeader("Content-Length", gzipped.length);
       return void response.end(gzipped);
+    case "/either":
+      if (!String(request.headers["accept-encoding"]).includes("gzip"))
+        return void response.end("x".repeat(5000));
+      response.setHeader("Content-Encoding", "gzip");
+      return void response.end(gzipped);
     case "/redirect":
       return void response.writeHead(307, { Location: "/elsewhere" }).end();
     case "/none":
@@ -164,6 +169,16 @@ describe("a forwarded answer", () => {
     expect(answer.headers.get("content-length")).toBe(String(gzipped.length));
     expect(Buffer.from(await answer.bytes()).equals(gzipped)).toBe(true);
   });
+
+  test.each([[[]], [["Impersonate-Group: g1", "Impersonate-Group: g2"]]])(
+    "is plain for who takes no gzip (%p)",
+    async (lines) => {
+      const head = ["GET /either HTTP/1.1", `Host: ${host}`, ...(lines as readonly string[])];
+      const answer = await sendRaw(proxy.url, head);
+      expect(answer.headers.has("content-encoding")).toBe(false);
+      expect(answer.body.toString()).toBe("x".repeat(5000));
+    },
+  );
 
   test("to HEAD has the length and no body", async () => {
     const answer = await sendRaw(proxy.url, ["HEAD /x HTTP/1.1", `Host: ${host}`]);

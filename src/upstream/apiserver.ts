@@ -180,11 +180,7 @@ export class Apiserver {
   ): Promise<Response> {
     return await this.#within(request, (headers, signal) =>
       hasRepeats(headers) || request.target.startsWith("//")
-        ? sendRepeated(
-            credentials,
-            { ...request, headers: separateHeaders(headers), signal },
-            request.body ?? null,
-          )
+        ? sendRepeated(credentials, { ...request, headers, signal })
         : this.#session(request, credentials).fetch(credentials.server + request.target, {
             method: request.method,
             headers,

@@ -19,17 +19,28 @@ export function separateHeaders(headers: Headers): Record<string, string | strin
   return separate;
 }
 
-/** Sends a request whose headers are repeated, once, the body streamed. Rejects with what failed before the response head. */
+interface RepeatedRequest extends Omit<NodeRequest, "headers"> {
+  readonly headers: Headers;
+  readonly body?: ReadableStream<Uint8Array> | null;
+  readonly encoding: "keep" | "decode";
+}
+
+/**
+ * Sends a request whose headers are repeated, once, the body streamed. The answer is not decoded: with `decode` none is
+ * asked for that would have to be. Rejects with what failed before the response head.
+ */
 export async function sendRepeated(
   credentials: Credentials,
-  request: NodeRequest,
-  body: ReadableStream<Uint8Array> | null,
+  request: RepeatedRequest,
 ): Promise<Response> {
-  const opened = await openNodeRequest(credentials, request);
+  const headers = separateHeaders(request.headers);
+  if (request.encoding === "decode") delete headers["accept-encoding"];
+  const { body } = request;
+  const opened = await openNodeRequest(credentials, { ...request, headers });
   return await new Promise((resolve, reject) => {
     opened.on("error", reject);
     opened.on("response", (message) => resolve(responseOf(message, request.method)));
-    if (body === null) opened.end();
+    if (!body) opened.end();
     else void write(opened, body).catch((error: unknown) => opened.destroy(asError(error)));
   });
 }
