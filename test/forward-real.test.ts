@@ -99,6 +99,24 @@ current-context: real
       expect([401, 403]).toContain((await review(lines)).status);
   });
 
+  test.each([
+    ["without credentials", "", "by-certificate"],
+    ["with a token", "alice-token", "alice"],
+  ])("of an upgrade %s, it is the same", async (_, token, username) => {
+    const query = "command=true&stdout=true";
+    const answer = await fetch(`${proxy.url}/api/v1/namespaces/default/pods/x/exec?${query}`, {
+      headers: {
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+      },
+    });
+    expect(answer.status).toBe(403);
+    expect(((await answer.json()) as { message: string }).message).toContain(`User "${username}"`);
+  });
+
   test("kubectl --as is refused by upstream, in upstream's words", async () => {
     const as = ["--as", "alice", "--as-group", "g1", "--as-group", "g2"];
     const run = Bun.spawn(
