@@ -157,3 +157,18 @@ describe("WatchCache", () => {
     expect(cache.isFilled).toBe(false);
   });
 });
+
+describe("WatchCache.replace", () => {
+  test("ends who watched the state before: what lies between is not known", () => {
+    const cache = filled(10, []);
+    const watcher = new Recorder();
+    cache.subscribe(watcher);
+    cache.replace(Store.of([]), version(20), configMapForm, version(20));
+    expect(watcher.ended).toMatchObject({
+      code: 410,
+      message: "too old resource version: 10 (20)",
+    });
+    apply(cache, "ADDED", "a", 21);
+    expect(watcher.seen).toEqual([]);
+  });
+});

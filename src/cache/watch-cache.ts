@@ -2,7 +2,7 @@ import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import type { Item } from "../api/item.ts";
 import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import type { Selection } from "../api/selection.ts";
-import type { Status } from "../api/status.ts";
+import { expired, type Status } from "../api/status.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { Codec, ListForm, TypeForm } from "../codec/codec.ts";
 import { Frames } from "./frames.ts";
@@ -196,7 +196,7 @@ export class WatchCache {
   // The writer
 
   /**
-   * A whole state, swapped in at once; there are no watchers, since their history ended with the state before.
+   * A whole state, swapped in at once. Who watched the state before gets a 410: what lies between is not known.
    * `watchFrom` is where the watch goes on, older than the state when somebody waits for changes from there.
    */
   replace(
@@ -205,6 +205,9 @@ export class WatchCache {
     form: TypeForm,
     watchFrom: ResourceVersion,
   ): void {
+    const before = this.#filled?.resourceVersion;
+    if (before !== undefined)
+      this.endWatchers(expired(`too old resource version: ${before} (${resourceVersion})`).status);
     const history = new History(this.#historyLimits, watchFrom, resourceVersion);
     this.#filled = { store, history, resourceVersion, replayedTo: watchFrom, form };
     this.#moved();

@@ -25,10 +25,14 @@ export interface WatchStreamOptions {
 /** As an apiserver: about once a minute, and once 2 s before the deadline (cacher/cache_watcher.go nextBookmarkTime). */
 const bookmarkEveryMs = 60_000;
 const bookmarkBeforeEndMs = 2000;
-/** Initial events go out in groups of about this. */
-const groupBytes = 64 << 10;
 const padding = new Uint8Array([0x20]);
-const byteLength = { size: (chunk: Uint8Array | undefined) => chunk?.length ?? 0 };
+/** A client that has not read the end of its watch by then does not read at all. */
+const drainMs = 10_000;
+/** What Bun holds for the socket; what is more waits with us, by reference, and counts. */
+const queuing: QueuingStrategy<Uint8Array> = {
+  highWaterMark: 64 << 10,
+  size: (chunk) => chunk?.length ?? 0,
+};
 
 /**
  * One client's watch: what comes first, as fast as the client reads it, then the changes that it selects, in rising order.
@@ -44,8 +48,9 @@ export class WatchStream implements Watcher {
   #position: ResourceVersion;
   /** Not read to its end yet: changes wait behind it. */
   #initial: Iterator<Uint8Array> | undefined;
-  #waiting: Uint8Array[] = [];
+  #waiting: Uint8Array[] | undefined;
   #waitingBytes = 0;
+  #endingSince: number | undefined;
   #hasBegun = false;
   #nextBookmark: number;
 
@@ -65,7 +70,7 @@ export class WatchStream implements Watcher {
         pull: () => this.#pull(),
         cancel: () => this.#close("done"),
       },
-      { highWaterMark: options.bufferBytes, ...byteLength },
+      queuing,
     );
     this.#unsubscribe = cache.subscribe(this);
     this.#begin();
@@ -83,16 +88,22 @@ export class WatchStream implements Watcher {
 
   end(status: Status | undefined): void {
     if (status !== undefined) this.#send(this.#cache.scope.codec.error(status));
-    this.#close("done");
+    this.#unsubscribe();
+    this.#endingSince ??= this.#options.now();
+    if (this.#waiting === undefined && this.#initial === undefined) this.#close("done");
   }
 
   /** Called about once a second: bookmarks and the deadline. */
   tick(now: number): void {
+    if (this.#endingSince !== undefined) {
+      if (now - this.#endingSince > drainMs) this.#close("slow");
+      return;
+    }
     if (this.#options.wantsBookmarks && now >= this.#nextBookmark) {
       this.#nextBookmark = this.#bookmarkAfter(now);
       this.#bookmark();
     }
-    if (now >= this.#deadline) this.#close("done");
+    if (now >= this.#deadline) this.end(undefined);
   }
 
   /** The first group at once, so that a head and what is there go out together; else what brings the head alone. */
@@ -106,23 +117,28 @@ export class WatchStream implements Watcher {
     else this.#headBookmark();
   }
 
-  /** Sends the next group of what comes first; after the last, what has waited behind it. */
+  /** Fills what Bun holds: with what comes first, then with what has waited behind it. */
   #pull(): void {
-    const initial = this.#initial;
     const controller = this.#controller;
-    if (initial === undefined || controller === undefined) return;
-    let sent = 0;
-    while (sent < groupBytes) {
-      const { done, value } = initial.next();
-      if (done === true) {
-        this.#initial = undefined;
-        for (const frame of this.#waiting.splice(0)) controller.enqueue(frame);
+    while (controller !== undefined && (controller.desiredSize ?? 0) > 0) {
+      const frame = this.#next();
+      if (frame === undefined) {
+        if (this.#endingSince !== undefined) this.#close("done");
         return;
       }
       this.#hasBegun = true;
-      controller.enqueue(value);
-      sent += value.length;
+      controller.enqueue(frame);
     }
+  }
+
+  #next(): Uint8Array | undefined {
+    const { done, value } = this.#initial?.next() ?? { done: true };
+    if (done !== true) return value;
+    this.#initial = undefined;
+    const frame = this.#waiting?.shift();
+    if (frame === undefined) this.#waiting = undefined;
+    else this.#waitingBytes -= frame.length;
+    return frame;
   }
 
   #bookmarkAfter(now: number): number {
@@ -133,7 +149,7 @@ export class WatchStream implements Watcher {
   /** Never below what was asked for: a watch from the future is told nothing before that. */
   #bookmark(): void {
     const { resourceVersion, form } = this.#cache;
-    if (resourceVersion === undefined || form === undefined || this.#initial !== undefined) return;
+    if (resourceVersion === undefined || form === undefined) return;
     if (compareResourceVersion(resourceVersion, this.#position) < 0) return;
     this.#position = resourceVersion;
     this.#send(this.#cache.scope.codec.bookmark(form, resourceVersion, false));
@@ -148,16 +164,14 @@ export class WatchStream implements Watcher {
 
   #send(frame: Uint8Array): void {
     const controller = this.#controller;
-    if (controller === undefined) return;
+    if (controller === undefined || this.#endingSince !== undefined) return;
     this.#hasBegun = true;
-    if (this.#initial !== undefined) {
-      this.#waiting.push(frame);
-      this.#waitingBytes += frame.length;
-      if (this.#waitingBytes > this.#options.bufferBytes) this.#close("slow");
-      return;
-    }
-    if ((controller.desiredSize ?? 0) < 0) return this.#close("slow");
-    controller.enqueue(frame);
+    const isFree = this.#initial === undefined && this.#waiting === undefined;
+    if (isFree && (controller.desiredSize ?? 0) > 0) return controller.enqueue(frame);
+    this.#waiting ??= [];
+    this.#waiting.push(frame);
+    this.#waitingBytes += frame.length;
+    if (this.#waitingBytes > this.#options.bufferBytes) this.#close("slow");
   }
 
   #close(why: "done" | "slow"): void {
@@ -165,7 +179,8 @@ export class WatchStream implements Watcher {
     if (controller === undefined) return;
     this.#controller = undefined;
     this.#unsubscribe();
-    this.#waiting = [];
+    this.#waiting = undefined;
+    this.#initial = undefined;
     try {
       controller.close();
     } catch {
