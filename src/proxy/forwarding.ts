@@ -4,12 +4,12 @@ import { selectableFields } from "../api/selectable-fields.ts";
 import { serviceUnavailable } from "../api/status.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
-import { forward } from "../upstream/forward.ts";
-import { answerOf, type HeldAnswer, hold } from "./held-answer.ts";
+import { forward, forwardHeld } from "../upstream/forward.ts";
+import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
-import { floorOf } from "./write-floors.ts";
+import { floorOf, type WriteOutcome } from "./write-floors.ts";
 
 /** A request on its way upstream. */
 export interface Passing {
@@ -72,7 +72,7 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(query) && target.includes("?");
   const joining = toleratesAge ? "while under way" : "until it begins";
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
-    forward(parts.apiserver, request, { target, identity, signal, kind: "read" }).then(hold),
+    forwardHeld(parts.apiserver, request, { target, identity, signal, kind: "read" }),
   );
   await Promise.all([raiseSeen(parts, passing, held), learnFrom(parts, passing, held)]);
   const answer = answerOf(held);
@@ -166,33 +166,28 @@ function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: Resour
  */
 async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response> {
   const { request, info, target, identity } = passing;
-  const lost = { status: undefined, answer: { is: "unreadable" } } as const;
-  const send = forward(parts.apiserver, request, {
-    target,
-    identity,
-    signal: request.signal,
-    kind: "write",
-  });
-  if (!info.isResourceRequest) return await send;
-  const caches = cachesOf(parts, info);
-  if (caches.length === 0) return await send;
+  const sent = { target, identity, signal: request.signal, kind: "write" } as const;
+  if (!info.isResourceRequest || !parts.isCacheable(info.group, info.resource))
+    return await forward(parts.apiserver, request, sent);
   const isDryRun = parseQuery(target.slice(target.indexOf("?") + 1)).has("dryRun");
-  const raise = (outcome: Parameters<typeof floorOf>[2]) => {
+  // The scopes that are there when the answer goes out: one that was started meanwhile may have been filled before the write.
+  const raise = (outcome: WriteOutcome) => {
     const floor = floorOf(info, isDryRun, outcome);
-    if (floor !== undefined) parts.floors.raise(caches, floor);
+    if (floor !== undefined) parts.floors.raise(cachesOf(parts, info), floor);
   };
   try {
-    const held = await hold(await send);
-    const answer =
-      held.is === "held"
-        ? readBody(await held.body.bytes(), held.headers, info)
-        : ({ is: "unreadable" } as const);
-    raise({ status: held.status, answer });
+    const held = await forwardHeld(parts.apiserver, request, sent);
+    raise({ status: held.status, answer: await answerIn(held, info) });
     const response = answerOf(held);
     if (response === undefined) throw serviceUnavailable("the answer to a write was lost");
     return response;
   } catch (error) {
-    raise(lost);
+    raise({ status: undefined, answer: { is: "unreadable" } });
     throw error;
   }
+}
+
+async function answerIn(held: HeldAnswer, info: ResourceRequest): Promise<Answer> {
+  if (held.is !== "held") return { is: "unreadable" };
+  return readBody(await held.body.bytes(), held.headers, info);
 }

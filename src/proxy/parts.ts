@@ -4,9 +4,9 @@ import type { SessionFloors } from "../cache/session-floors.ts";
 import type { WatchCaches } from "../cache/watch-caches.ts";
 import type { Apiserver } from "../upstream/apiserver.ts";
 import type { UpstreamFloorResolver } from "../upstream/floor-resolver.ts";
+import type { HeldAnswer } from "../upstream/held-answer.ts";
 import type { Tunnel } from "../upstream/upgrade-tunnel.ts";
 import type { ReadConsistency } from "./decide.ts";
-import type { HeldAnswer } from "./held-answer.ts";
 
 /** What the proxy is made of; server.ts puts it together. */
 export interface ProxyParts {

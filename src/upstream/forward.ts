@@ -1,6 +1,7 @@
 import type { Apiserver, Identity, Lane } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
-import { heldResponse, streamedResponse, watchResponse } from "./passed-body.ts";
+import { type HeldAnswer, hold } from "./held-answer.ts";
+import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
 import type { Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
 import { watchedUpload } from "./upload.ts";
@@ -37,12 +38,35 @@ export async function forward(
   request: Request,
   options: ForwardOptions,
 ): Promise<Response> {
-  const { method } = request;
+  const { response, passing } = await send(apiserver, request, options);
+  if (request.method === "HEAD" || response.body === null) return response;
+  if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
+  const length = Number(response.headers.get("content-length") ?? Number.NaN);
+  return length <= heldBytes
+    ? await heldResponse(response, passing)
+    : streamedResponse(response, passing);
+}
+
+/** The same for an answer that is read, or shared, before it goes out. */
+export async function forwardHeld(
+  apiserver: Apiserver,
+  request: Request,
+  options: ForwardOptions,
+): Promise<HeldAnswer> {
+  const { response, passing } = await send(apiserver, request, options);
+  return await hold(response, passing);
+}
+
+async function send(
+  apiserver: Apiserver,
+  request: Request,
+  options: ForwardOptions,
+): Promise<{ readonly response: Response; readonly passing: Passing }> {
   const headers = requestHeaders(request);
   const isDecoded = options.kind === "watch" || isCompressedForUs(request, options);
   if (isDecoded) headers.set("accept-encoding", "gzip");
   const sent = {
-    method,
+    method: request.method,
     target: options.target,
     headers,
     body: watchedUpload(request.body),
@@ -53,22 +77,17 @@ export async function forward(
     encoding: isDecoded ? "decode" : "keep",
   } as const;
   const response = await apiserver.fetch(sent);
-  const passing = {
-    silence: silenceOf(apiserver, options, sent.lane),
-    explain: (error: unknown) => apiserver.explain(error, sent),
-    stopping: options.stopping,
-  };
   markResponse(response.headers);
   if (isDecoded && response.headers.has("content-encoding")) {
     response.headers.delete("content-encoding");
     response.headers.delete("content-length");
   }
-  if (method === "HEAD" || response.body === null) return response;
-  if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  return length <= heldBytes
-    ? await heldResponse(response, passing)
-    : streamedResponse(response, passing);
+  const passing = {
+    silence: silenceOf(apiserver, options, sent.lane),
+    explain: (error: unknown) => apiserver.explain(error, sent),
+    stopping: options.stopping,
+  };
+  return { response, passing };
 }
 
 /** Sends a caller's WebSocket handshake on, once. An answer that refuses it is passed as any other. */

@@ -7,21 +7,33 @@ export interface Silence {
   readonly error: () => Error;
 }
 
-/** The promise's own outcome, for as long as the peer lives; without a Silence for ever. */
-export async function whileAlive<T>(promise: Promise<T>, silence: Silence | undefined): Promise<T> {
-  if (silence === undefined) return await promise;
-  const settled = promise.then(
-    () => "settled" as const,
-    () => "settled" as const,
-  );
-  while ((await Promise.race([settled, silent(settled, silence.limitMs)])) === "silent")
-    if (!(await Promise.race([settled.then(() => true), silence.isAlive()]))) throw silence.error();
-  return await promise;
-}
-
-function silent(settled: Promise<unknown>, limitMs: number): Promise<"silent"> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve("silent"), limitMs);
-    void settled.then(() => clearTimeout(timer));
+/** The promise's own outcome, for as long as the peer lives; without a Silence for ever. One timer a call: it is made for each chunk. */
+export function whileAlive<T>(promise: Promise<T>, silence: Silence | undefined): Promise<T> {
+  if (silence === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    let isSettled = false;
+    const wait = () => setTimeout(doubt, silence.limitMs);
+    const doubt = () => {
+      void silence.isAlive().then((isAlive) => {
+        if (isSettled) return;
+        if (isAlive) timer = wait();
+        else reject(silence.error());
+      });
+    };
+    let timer = wait();
+    const settle = () => {
+      isSettled = true;
+      clearTimeout(timer);
+    };
+    promise.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
   });
 }

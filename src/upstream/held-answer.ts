@@ -1,0 +1,77 @@
+import type { Passing } from "./passed-body.ts";
+import { whileAlive } from "./silence.ts";
+
+/** An answer that several callers may share. `streamed` is for the one who is first only: it was too long to hold. */
+export type HeldAnswer =
+  | { readonly is: "held"; readonly status: number; readonly headers: Headers; readonly body: Blob }
+  | {
+      readonly is: "streamed";
+      readonly status: number;
+      readonly headers: Headers;
+      body: ReadableStream<Uint8Array> | undefined;
+    };
+
+/** Bodies past this are not held (CONTRACT 9). */
+const maxHeldBytes = 8 << 20;
+
+/** Reads an answer whole, as far as it may be held; what is longer stays a stream whose beginning is kept. */
+export async function hold(response: Response, passing: Passing): Promise<HeldAnswer> {
+  const { status, headers } = response;
+  if (response.body === null) return { is: "held", status, headers, body: new Blob([]) };
+  try {
+    const length = Number(headers.get("content-length") ?? Number.NaN);
+    if (length <= maxHeldBytes)
+      return {
+        is: "held",
+        status,
+        headers,
+        body: await whileAlive(response.blob(), passing.silence),
+      };
+    return await holdStream(response, response.body, passing);
+  } catch (error) {
+    throw passing.explain(error);
+  }
+}
+
+async function holdStream(
+  { status, headers }: Response,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  passing: Passing,
+): Promise<HeldAnswer> {
+  const reader = body.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let byteLength = 0;
+  while (byteLength <= maxHeldBytes) {
+    const { done, value } = await whileAlive(reader.read(), passing.silence);
+    if (done) return { is: "held", status, headers, body: new Blob(chunks) };
+    chunks.push(value);
+    byteLength += value.length;
+  }
+  const rest = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const kept = chunks.shift();
+        if (kept !== undefined) return controller.enqueue(kept);
+        const { done, value } = await whileAlive(reader.read(), passing.silence);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return { is: "streamed", status, headers, body: rest };
+}
+
+/** The answer for one caller; undefined when it was a stream and somebody has taken it. */
+export function answerOf(held: HeldAnswer): Response | undefined {
+  const { status } = held;
+  const headers = new Headers(held.headers);
+  if (held.is === "held") {
+    const isBodiless = status === 204 || status === 304;
+    return new Response(isBodiless ? null : held.body, { status, headers });
+  }
+  const { body } = held;
+  held.body = undefined;
+  return body === undefined ? undefined : new Response(body, { status, headers });
+}
