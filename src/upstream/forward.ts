@@ -1,6 +1,6 @@
 import type { Apiserver, Identity, Lane } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
-import { type HeldAnswer, hold } from "./held-answer.ts";
+import { type HeldAnswer, hold, unpacked } from "./held-answer.ts";
 import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
 import type { Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
@@ -53,18 +53,26 @@ export async function forwardHeld(
   request: Request,
   options: ForwardOptions,
 ): Promise<HeldAnswer> {
-  const { response, passing } = await send(apiserver, request, options);
-  return await hold(response, passing);
+  const isForUs = isCompressedForUs(request, options);
+  const { response, passing } = await send(
+    apiserver,
+    request,
+    options,
+    isForUs ? "gzip" : "as asked",
+  );
+  const held = await hold(response, passing);
+  return isForUs ? unpacked(held) : held;
 }
 
 async function send(
   apiserver: Apiserver,
   request: Request,
   options: ForwardOptions,
+  accepts: "as asked" | "gzip" = "as asked",
 ): Promise<{ readonly response: Response; readonly passing: Passing }> {
   const headers = requestHeaders(request);
-  const isDecoded = options.kind === "watch" || isCompressedForUs(request, options);
-  if (isDecoded) headers.set("accept-encoding", "gzip");
+  const isDecoded = options.kind === "watch";
+  if (isDecoded || accepts === "gzip") headers.set("accept-encoding", "gzip");
   const sent = {
     method: request.method,
     target: options.target,
@@ -74,6 +82,7 @@ async function send(
     lane: laneOf(request, options.kind),
     signal: options.signal,
     headMs: headLimit(options),
+    // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
     encoding: isDecoded ? "decode" : "keep",
   } as const;
   const response = await apiserver.fetch(sent);
@@ -115,8 +124,8 @@ export async function forwardUpgrade(
 }
 
 /**
- * Whether gzip ends here. A compressed stream cannot be padded, so a quiet watch would have no head (CONTRACT 13). A read of
- * who takes no gzip comes compressed all the same: for the link, and since reading the link is most of what a large list costs.
+ * A read of who takes no gzip comes compressed all the same: for the link, and since reading the link is most of what a large
+ * list costs (510 KB: 5.5 ms plain, 2.3 ms compressed and unpacked in one go).
  */
 function isCompressedForUs(request: Request, { kind }: ForwardOptions): boolean {
   const { headers, method } = request;

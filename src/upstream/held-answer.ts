@@ -63,6 +63,41 @@ async function holdStream(
   return { is: "streamed", status, headers, body: rest };
 }
 
+/** What a gzip body may unpack to in one go; what says that it is more is unpacked as a stream. */
+const maxUnpackedBytes = 32 << 20;
+
+/** The answer without gzip, for who takes none. Throws where the body is no gzip. */
+export async function unpacked(held: HeldAnswer): Promise<HeldAnswer> {
+  const { status, headers } = held;
+  if (headers.get("content-encoding") !== "gzip") return held;
+  headers.delete("content-encoding");
+  headers.delete("content-length");
+  if (held.is === "held") {
+    const bytes = await held.body.bytes();
+    if (unpackedLength(bytes) <= maxUnpackedBytes)
+      return { is: "held", status, headers, body: new Blob([Bun.gunzipSync(bytes)]) };
+  }
+  const packed = held.is === "held" ? held.body.stream() : held.body;
+  return { is: "streamed", status, headers, body: packed && unpackedStream(packed) };
+}
+
+function unpackedStream(packed: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  // The types of the DOM and of Bun differ in the buffer behind a Uint8Array.
+  const gunzip = new DecompressionStream("gzip") as unknown as ReadableWritablePair<
+    Uint8Array,
+    Uint8Array
+  >;
+  return packed.pipeThrough(gunzip);
+}
+
+/** A gzip body ends with its unpacked length, modulo 2^32 (RFC 1952 2.3.1). */
+function unpackedLength(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(
+    bytes.length - 4,
+    true,
+  );
+}
+
 /** The answer for one caller; undefined when it was a stream and somebody has taken it. */
 export function answerOf(held: HeldAnswer): Response | undefined {
   const { status } = held;
