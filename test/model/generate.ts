@@ -2,6 +2,7 @@ import {
   type Choice,
   type FaultMove,
   type FieldTerm,
+  type Format,
   type GetMove,
   type LabelTerm,
   type ListMove,
@@ -23,7 +24,10 @@ export function generateMoves(seed: number, count: number, target: "fake" | "rea
   // A run that looks at few selections finds scopes filled; one that looks at many covers more kinds.
   const choices = Array.from({ length: 3 + random.below(5) }, () => choice(random));
   const moves: Move[] = [];
-  while (moves.length < count) moves.push(generate(random, choices, target));
+  while (moves.length < count) {
+    if (random.chance(0.04)) moves.push(...lag(random, choices));
+    else moves.push(generate(random, choices, target));
+  }
   return [...moves, { move: "settle" }];
 }
 
@@ -40,12 +44,12 @@ function generate(random: Random, choices: readonly Choices[], target: "fake" | 
   });
   switch (what) {
     case "write":
-      return write(random);
+      return write(random, choices);
     case "read":
       return read(random, choices);
     case "together": {
       const moves = Array.from({ length: 2 + random.below(6) }, () => request(random, choices));
-      return { move: "together", moves };
+      return { move: "together", moves, apartMs: random.pick([0, 0, 5, 20]) };
     }
     case "watch":
       return watch(random, choices);
@@ -58,6 +62,34 @@ function generate(random: Random, choices: readonly Choices[], target: "fake" | 
     case "settle":
       return { move: "settle" };
   }
+}
+
+/** The proxy hears of changes late, while one of its resources is written and read: what sessions are about. */
+function lag(random: Random, choices: readonly Choices[]): Move[] {
+  const { resource } = random.pick(choices);
+  const own = choices.filter((each) => each.resource === resource);
+  if (random.chance(0.3)) {
+    const list = listOf(random, random.pick(own), "json", { is: "unset" });
+    const between = { ...write(random, own), resource, via: "direct" } as const;
+    const hold = { move: "fault", fault: "hold all", ms: 60 } as const;
+    return [hold, { move: "together", moves: [list, between, list], apartMs: 20 }];
+  }
+  const isGone = random.chance(0.4);
+  const how = isGone ? random.pick(["delete", "delete collection"] as const) : undefined;
+  const writes = Array.from({ length: 1 + random.below(2) }, () => {
+    const made = { ...write(random, own), resource };
+    return how === undefined ? made : { ...made, how, isDryRun: false };
+  });
+  const reads = Array.from({ length: 2 + random.below(3) }, () => {
+    const made = read(random, own);
+    return { ...made, version: { is: "unset" } as const };
+  });
+  return [
+    { move: "fault", fault: "hold watches" },
+    ...writes,
+    ...reads,
+    { move: "fault", fault: "release" },
+  ];
 }
 
 interface Choices {
@@ -95,28 +127,29 @@ const nodes = ["", "n1", "n2"] as const;
 const phases = ["Pending", "Running", "Failed"] as const;
 
 function request(random: Random, choices: readonly Choices[]): Request {
-  return random.chance(0.45) ? write(random) : read(random, choices);
+  return random.chance(0.45) ? write(random, choices) : read(random, choices);
 }
 
-function write(random: Random): WriteMove {
+function write(random: Random, choices: readonly Choices[]): WriteMove {
   const how = random.weighted({
-    create: 26,
+    create: 36,
     update: 10,
     "update of an old version": 4,
     patch: 14,
     "patch of nothing": 3,
-    apply: 6,
+    apply: 12,
     status: 8,
     label: 16,
     "drop finalizers": 9,
-    delete: 20,
+    delete: 16,
     "delete collection": 2,
   });
   return {
     move: "write",
     via: random.chance(0.7) ? "proxy" : "direct",
     how,
-    resource: random.pick(resources),
+    // Mostly what somebody looks at.
+    resource: random.chance(0.8) ? random.pick(choices).resource : random.pick(resources),
     namespace: random.pick(namespaces),
     name: random.pick(names),
     isDryRun: random.chance(0.06),
@@ -137,22 +170,27 @@ function read(random: Random, choices: readonly Choices[]): ListMove | GetMove {
   const { resource } = chosen;
   const format = resource !== "widgets" && random.chance(0.25) ? "protobuf" : "json";
   const asked = version(random, { unset: 60, zero: 12, seen: 28 });
-  const isExactRead = asked.is === "unset" && random.chance(0.05);
-  if (random.chance(0.3)) {
-    const namespace = chosen.choice.namespace || random.pick(namespaces);
-    const name = random.pick(names);
-    return { move: "get", resource, namespace, name, format, version: asked, isExactRead };
-  }
-  const match =
-    asked.is === "seen" ? random.pick(["unset", "Exact", "NotOlderThan"] as const) : "unset";
+  if (!random.chance(0.3)) return listOf(random, chosen, format, asked);
+  return {
+    move: "get",
+    resource,
+    namespace: chosen.choice.namespace || random.pick(namespaces),
+    name: random.pick(names),
+    format,
+    version: asked,
+    isExactRead: asked.is === "unset" && random.chance(0.05),
+  };
+}
+
+function listOf(random: Random, chosen: Choices, format: Format, asked: Version): ListMove {
   return {
     move: "list",
     ...chosen,
     format,
     version: asked,
-    match,
+    match: asked.is === "seen" ? random.pick(["unset", "Exact", "NotOlderThan"]) : "unset",
     limit: random.chance(0.3) ? 1 + random.below(3) : 0,
-    isExactRead,
+    isExactRead: asked.is === "unset" && random.chance(0.05),
   };
 }
 

@@ -109,7 +109,7 @@ export class ModelWatch {
     if (this.#slow === undefined) return;
     const { status, source, body, ended } = await this.#slow.drain();
     this.#slow = undefined;
-    if (status === undefined) return this.#end("broken");
+    if (status === undefined) return this.#end(ended);
     this.#head(status, source);
     if (status === 200) this.#take(body);
     this.#end(

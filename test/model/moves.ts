@@ -4,7 +4,7 @@ export type Resource = (typeof resources)[number];
 
 /** `m-a/x` comes before `m/x` in the order of keys. */
 export const namespaces = ["m", "m-a"] as const;
-export const names = ["a", "a-b", "b", "c"] as const;
+export const names = ["a", "a-b", "b"] as const;
 
 /** What a read selects, as data: the model judges it by itself. */
 export interface Choice {
@@ -118,7 +118,12 @@ export type Move =
   | Request
   | WatchMove
   | FaultMove
-  | { readonly move: "together"; readonly moves: readonly Request[] }
+  | {
+      readonly move: "together";
+      readonly moves: readonly Request[];
+      /** From the start of one to the start of the next. */
+      readonly apartMs: number;
+    }
   | { readonly move: "close"; readonly which: number }
   /** Many large changes at once: who reads nothing falls behind. */
   | { readonly move: "burst"; readonly resource: Resource; readonly count: number }

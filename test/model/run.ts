@@ -56,7 +56,12 @@ async function run(session: Session, watches: ModelWatch[], move: Move): Promise
     case "get":
       return await runRequest(session, move);
     case "together":
-      await Promise.all(move.moves.map((each) => runRequest(session, each)));
+      await Promise.all(
+        move.moves.map(async (each, at) => {
+          if (move.apartMs > 0) await Bun.sleep(at * move.apartMs);
+          await runRequest(session, each);
+        }),
+      );
       return;
     case "watch":
       if (watches.length >= maxWatches) await close(session, watches, 0);
@@ -101,7 +106,8 @@ async function settle(session: Session, watches: ModelWatch[]): Promise<void> {
   const end = Date.now() + settleMs;
   while (watches.some((each) => !isComplete(session, each)) && Date.now() < end)
     await Bun.sleep(20);
-  for (const each of watches) session.check(() => checkWatch(session, each, "all of it"));
+  // What is written from here on must not be asked of them.
+  for (const each of watches) session.checkNow(() => checkWatch(session, each, "all of it"));
   const open = watches.filter(({ ended }) => ended === "open");
   watches.splice(0, watches.length, ...open);
   for (const resource of resources) await catchUp(session, resource, end);

@@ -78,7 +78,7 @@ export class Session {
   /** Runs a check at once, or when the history reaches as far. */
   check(run: () => void): void {
     if (this.world.target === "real") this.#late.push(run);
-    else this.#attempt(run);
+    else this.checkNow(run);
   }
 
   /** Runs the checks that waited for the history. */
@@ -86,10 +86,10 @@ export class Session {
     await this.world.catchUp();
     const late = this.#late;
     this.#late = [];
-    for (const run of late) this.#attempt(run);
+    for (const run of late) this.checkNow(run);
   }
 
-  #attempt(run: () => void): void {
+  checkNow(run: () => void): void {
     try {
       run();
     } catch (error) {

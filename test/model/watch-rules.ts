@@ -60,7 +60,7 @@ function checkEnd(session: Session, watch: ModelWatch): void {
   const isOver =
     watch.endedAfterMs >= (move.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000 - 300;
   // After a burst a backlog may be more than the buffer.
-  const isSlow = move.isSlow || session.bursts > 0;
+  const isSlow = move.isSlow || session.bursts > 0 || session.world.isTight;
   if (ended === "clean" && (isOver || isSlow)) return;
   // A forwarded watch ends as upstream's does.
   if (watch.source === "upstream" && session.isExcused(watch.begun)) return;

@@ -8,6 +8,7 @@ import {
   type Call,
   call,
   type Endpoint,
+  type Loose,
   type Watch,
   watch,
 } from "../../src/testing/contract-client.ts";
@@ -39,6 +40,8 @@ export interface World {
   readonly relay: Relay;
   readonly histories: Readonly<Record<Resource, History>>;
   readonly hasWatchList: boolean;
+  /** Scopes may be given up for want of memory, and their watches end. */
+  readonly isTight: boolean;
   /** How it was set up, for the report. */
   readonly description: string;
   /** Upstream's revision as far as it is known: exactly before the fake one, at least before a real one. */
@@ -74,7 +77,12 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     watchList: random.pick(["on", "on", "on", "off"] as const),
     bookmarkEveryMs: random.pick([50, 400, 60_000]),
   };
-  const flags = ["--watch-buffer", random.pick(["64Ki", "1Mi"])];
+  const isTight = random.chance(0.15);
+  const flags = [
+    ["--watch-buffer", random.pick(["64Ki", "1Mi"])],
+    ["--scope-idle", random.pick(["1s", "5m"])],
+    isTight ? ["--memory-limit", "1Mi"] : [],
+  ].flat();
   const fake = await startFakeApiserver(setup);
   const histories = newHistories();
   for (const resource of resources) follow(fake, resource, histories[resource]);
@@ -94,6 +102,7 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     fake,
     relay,
     histories,
+    isTight,
     hasWatchList: setup.watchList === "on",
     description: `fake apiserver ${JSON.stringify(setup)}, edge-proxy ${flags.join(" ")}`,
     revision: () => fake.store.revision,
@@ -167,6 +176,7 @@ async function startRealWorld({ binary }: WorldOptions): Promise<World> {
     fake: undefined,
     relay,
     histories,
+    isTight: false,
     hasWatchList: true,
     description: `kube-apiserver ${server.version}`,
     revision: () => Math.max(seen, ...resources.map((each) => histories[each].revision)),
@@ -192,8 +202,9 @@ async function followDirect(
   history: History,
 ): Promise<Watch> {
   const list = await call(direct, pathOf(resource, ""));
-  const { resourceVersion } = JSON.parse(list.text).metadata;
-  const query = `?watch=1&timeoutSeconds=3000&resourceVersion=${resourceVersion}`;
+  const { metadata, items } = JSON.parse(list.text);
+  for (const object of items.toSorted(byRevision)) history.record("ADDED", object);
+  const query = `?watch=1&timeoutSeconds=3000&resourceVersion=${metadata.resourceVersion}`;
   const opened = await watch(direct, pathOf(resource, "") + query);
   const { events } = opened;
   const push = events.push.bind(events);
@@ -202,6 +213,10 @@ async function followDirect(
     return push(...more);
   };
   return opened;
+}
+
+function byRevision(a: Loose, b: Loose): number {
+  return Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion);
 }
 
 /** A write that the reference sees is the mark: all before it has been seen as well. */
