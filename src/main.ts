@@ -29,14 +29,15 @@ async function run(argv: readonly string[]): Promise<void> {
     case "check":
       return print(await checkConfig(read()));
     case "serve":
-      return start(read());
+      return start(read);
   }
 }
 
-async function start(config: Config): Promise<void> {
+async function start(read: () => Config): Promise<void> {
+  const config = read();
   configureLog({ format: config.logFormat, verbosity: config.verbosity });
   for (const notice of config.notices) log.info(notice);
-  await serve(config);
+  await serve(config, read);
 }
 
 function print(text: string): void {

@@ -5,7 +5,7 @@ import { describeScope, WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { openConfiguredCredentials } from "./configured-credentials.ts";
 import { listen, listenAdmin, type Server } from "./listen.ts";
-import { log } from "./log.ts";
+import { configureLog, log } from "./log.ts";
 import { observe } from "./observe.ts";
 import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
@@ -25,10 +25,11 @@ const tickMs = 1000;
  * Serves until SIGTERM or SIGINT, then ends the process: 0, or 1 at a second signal.
  * Rejects with a ConfigError for what cannot be used: credentials, a port in use.
  */
-export async function serve(config: Config): Promise<void> {
+export async function serve(config: Config, read: () => Config): Promise<void> {
   const credentials = await openConfiguredCredentials(config);
   const stop = new AbortController();
-  const parts = compose(config, credentials, stop.signal);
+  let current = config;
+  const parts = compose(config, () => current, credentials, stop.signal);
   const watches = new Watches();
   const listeners: Server[] = [];
   const inFlight = () =>
@@ -45,7 +46,10 @@ export async function serve(config: Config): Promise<void> {
     on: listeners.map(({ url }) => String(url)).join(" "),
     as: credentials.current().source,
   });
-  await untilStopped(() => void credentials.refresh().catch(() => undefined));
+  await untilStopped(() => {
+    current = reread(read, current);
+    void credentials.refresh().catch(() => undefined);
+  });
   stopping();
   stop.abort();
   clearInterval(ticking);
@@ -60,7 +64,28 @@ export async function serve(config: Config): Promise<void> {
   process.exit(0);
 }
 
-function compose(config: Config, credentials: CredentialSource, stopping: AbortSignal): ProxyParts {
+/** The config as it is after a SIGHUP; what cannot be used is one line, and nothing changes. */
+function reread(read: () => Config, before: Config): Config {
+  try {
+    const config = read();
+    configureLog({ format: config.logFormat, verbosity: config.verbosity });
+    log.info(
+      "read credentials and config again; what listeners, scopes and limits are set to needs a restart",
+    );
+    return config;
+  } catch (error) {
+    log.warn("the config could not be read again and stays as it was", { error });
+    return before;
+  }
+}
+
+/** `current` is what may change while all runs: who is let in, how fresh a read is, how much waits for a slow watcher. */
+function compose(
+  config: Config,
+  current: () => Config,
+  credentials: CredentialSource,
+  stopping: AbortSignal,
+): ProxyParts {
   const apiserver = new Apiserver(credentials);
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);
@@ -84,11 +109,17 @@ function compose(config: Config, credentials: CredentialSource, stopping: AbortS
     floors: new SessionFloors(resolver),
     resolver,
     flights: new Flights(),
-    acceptHosts: config.acceptHosts,
-    readConsistency: config.readConsistency,
+    get acceptHosts() {
+      return current().acceptHosts;
+    },
+    get readConsistency() {
+      return current().readConsistency;
+    },
     isCacheable: config.isCacheable,
     healthIntervalMs: config.healthIntervalMs,
-    watchBufferBytes: config.watchBufferBytes,
+    get watchBufferBytes() {
+      return current().watchBufferBytes;
+    },
     stopping,
   };
 }

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 
 import { findAssets, versionOf } from "../src/testing/envtest.ts";
 
-/** What `make test` runs: `bun test`, then the end to end tests on the compiled binary, and one line that counts both. */
+/** What `make test` runs: `bun test`, the bench's own tests, then the end to end tests on the compiled binary, and one line that counts both. */
 
 interface Outcome {
   readonly passed: number;
@@ -53,7 +53,10 @@ function describeTarget(): string {
 async function main(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "edge-proxy-test-"));
   try {
-    const outcomes = [await runTests("unit", [], folder)];
+    const outcomes = [
+      await runTests("unit", [], folder),
+      await runTests("bench", ["./bench"], folder),
+    ];
     console.log(`\n${describeTarget()}`);
     const files = endToEndFiles();
     if (files.length > 0) outcomes.push(await runTests("end-to-end", files, folder));
