@@ -38,7 +38,7 @@ export async function startContractUpstream(version?: string): Promise<ContractU
   return { url, token, isFake: true, version: "v1.37.0", kubeconfig, stop };
 }
 
-async function writeKubeconfig(url: string, token: string): Promise<string> {
+export async function writeKubeconfig(url: string, token: string): Promise<string> {
   const path = join(tmpdir(), `edge-proxy-fake-${crypto.randomUUID()}.kubeconfig`);
   const text = `apiVersion: v1
 kind: Config
