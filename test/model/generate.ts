@@ -68,28 +68,66 @@ function generate(random: Random, choices: readonly Choices[], target: "fake" | 
 function lag(random: Random, choices: readonly Choices[]): Move[] {
   const { resource } = random.pick(choices);
   const own = choices.filter((each) => each.resource === resource);
-  if (random.chance(0.3)) {
-    const list = listOf(random, random.pick(own), "json", { is: "unset" });
-    const between = { ...write(random, own), resource, via: "direct" } as const;
-    const hold = { move: "fault", fault: "hold all", ms: 60 } as const;
-    return [hold, { move: "together", moves: [list, between, list], apartMs: 20 }];
+  switch (random.pick(["while held", "while held", "of one flight", "seen elsewhere"] as const)) {
+    case "while held":
+      return whileHeld([...writesOf(random, own), ...readsOf(random, own)]);
+    case "of one flight": {
+      // The second asks for what is newer than the answer that the first is about to get.
+      const get = getOf(random, own);
+      const { namespace, name } = get;
+      const change = { ...write(random, own), how: "apply", resource, namespace, name } as const;
+      const moves = [get, { ...change, via: "direct", isDryRun: false } as const, get];
+      return [
+        { move: "fault", fault: "hold all", ms: 60 },
+        { move: "together", moves, apartMs: 20 },
+      ];
+    }
+    case "seen elsewhere": {
+      // What a forwarded read has shown, a scope that lags behind must show as well.
+      const { namespace, name } = getOf(random, own);
+      const change = { ...write(random, own), how: "apply", resource, namespace, name } as const;
+      const get = { ...getOf(random, own), namespace, name };
+      return whileHeld([
+        { ...change, via: "direct", isDryRun: false },
+        get,
+        listOf(random, random.pick(own), "json", { is: "unset" }),
+      ]);
+    }
   }
+}
+
+function whileHeld(moves: readonly Move[]): Move[] {
+  const [hold, release] = ["hold watches", "release"] as const;
+  return [{ move: "fault", fault: hold }, ...moves, { move: "fault", fault: release }];
+}
+
+function writesOf(random: Random, own: readonly Choices[]): Move[] {
   const isGone = random.chance(0.4);
-  const how = isGone ? random.pick(["delete", "delete collection"] as const) : undefined;
-  const writes = Array.from({ length: 1 + random.below(2) }, () => {
-    const made = { ...write(random, own), resource };
-    return how === undefined ? made : { ...made, how, isDryRun: false };
+  return Array.from({ length: 1 + random.below(2) }, () => {
+    const made = { ...write(random, own), resource: own[0]!.resource };
+    const how = random.pick(["delete", "delete collection"] as const);
+    return isGone ? { ...made, how, isDryRun: false } : made;
   });
-  const reads = Array.from({ length: 2 + random.below(3) }, () => {
+}
+
+function readsOf(random: Random, own: readonly Choices[]): Move[] {
+  return Array.from({ length: 2 + random.below(3) }, () => {
     const made = read(random, own);
     return { ...made, version: { is: "unset" } as const };
   });
-  return [
-    { move: "fault", fault: "hold watches" },
-    ...writes,
-    ...reads,
-    { move: "fault", fault: "release" },
-  ];
+}
+
+function getOf(random: Random, own: readonly Choices[]): GetMove {
+  const { resource, choice: chosen } = random.pick(own);
+  return {
+    move: "get",
+    resource,
+    namespace: chosen.namespace || random.pick(namespaces),
+    name: random.pick(names),
+    format: resource === "widgets" ? "json" : "protobuf",
+    version: { is: "unset" },
+    isExactRead: false,
+  };
 }
 
 interface Choices {

@@ -19,7 +19,8 @@ export class ModelWatch {
   readonly events: Arrived[] = [];
   status: number | undefined;
   source = "nowhere";
-  headRevision = 0;
+  /** Where upstream was when the head came; nothing is certain of a watch without. */
+  headRevision = Number.POSITIVE_INFINITY;
   ended: "open" | "clean" | "broken" | "closed" = "open";
   endedAfterMs = 0;
   readonly #session: Session;
@@ -122,6 +123,7 @@ export class ModelWatch {
   }
 
   close(): void {
+    this.#slow?.close();
     this.#abort.abort();
   }
 

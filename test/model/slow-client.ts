@@ -32,6 +32,10 @@ export class SlowClient {
     this.#socket.on("data", (chunk: Buffer) => this.#chunks.push(chunk));
   }
 
+  close(): void {
+    this.#socket.destroy();
+  }
+
   async drain(): Promise<{
     status: number | undefined;
     source: string;

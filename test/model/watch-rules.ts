@@ -19,6 +19,8 @@ export function checkWatch(
 ): void {
   const { status, name, move } = watch;
   if (status === undefined) {
+    if (extent === "all of it" && !isComplete(session, watch))
+      throw new Violation("CONTRACT 13", `${name} has no head`);
     if (watch.ended === "broken" && !session.isExcused(watch.begun))
       throw new Violation("no reason to fail", `${name} had no answer`);
     return;
