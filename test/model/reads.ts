@@ -62,7 +62,10 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
   const { query, named } = versionQuery(session, move);
   const match = named > 0 && move.match !== "unset" ? [`resourceVersionMatch=${move.match}`] : [];
   const fixed = [...selectorQuery(choice), ...(limit > 0 ? [`limit=${limit}`] : [])];
-  const isExact = named > 0 && (move.match === "Exact" || (move.match === "unset" && limit > 0));
+  // Of one name kube-apiserver 1.37 reads a version with a limit as "not older" (measured).
+  const isOneName = choice.field?.path === "metadata.name" && choice.field.operator === "=";
+  const isLegacyExact = move.match === "unset" && limit > 0 && !isOneName;
+  const isExact = named > 0 && (move.match === "Exact" || isLegacyExact);
   let page: Page = { first: true, after: "", at: isExact ? named : undefined };
   let parts = [...fixed, ...query, ...match];
   for (let count = 0; count < 30; count++) {
