@@ -108,11 +108,6 @@ export function expired(message: string): StatusError {
   return failure(410, "Expired", message);
 }
 
-/** 413 RequestEntityTooLarge (apimachinery, NewRequestEntityTooLargeError). */
-export function requestEntityTooLarge(message: string): StatusError {
-  return failure(413, "RequestEntityTooLarge", `Request entity is too large: ${message}`);
-}
-
 /** 422 Invalid, of the ListOptions (apimachinery, NewInvalid). */
 export function invalidListOptions(message: string, causes: readonly StatusCause[]): StatusError {
   return failure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${message}`, {

@@ -1,5 +1,4 @@
 import type { Item } from "./item.ts";
-import type { ResourceVersion } from "./resource-version.ts";
 
 /**
  * A change of one object. `previous` is what the object was before it (absent only for ADDED): selector transitions need it
@@ -12,10 +11,3 @@ export type ChangeEvent =
 
 /** The kinds of event on the wire (apimachinery, pkg/watch). */
 export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
-
-/** All is complete up to this resourceVersion; `initialEventsEnd` marks the end of a WatchList's initial events (KEP-3157). */
-export interface Bookmark {
-  readonly type: "BOOKMARK";
-  readonly resourceVersion: ResourceVersion;
-  readonly initialEventsEnd: boolean;
-}

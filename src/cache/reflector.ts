@@ -8,15 +8,12 @@ import { type SelectableField, selectableFields } from "../api/selectable-fields
 import { expired } from "../api/status.ts";
 import type { ListForm, TypeForm, WireEvent } from "../codec/codec.ts";
 import { Backoff, pause } from "./backoff.ts";
-import {
-  isStream,
-  type ListerWatcher,
-  type ListWatchRefusal,
-  type ListWatchTarget,
-} from "./lister-watcher.ts";
+import { Filling } from "./filling.ts";
+import { isStream, type ListerWatcher, type ListWatchTarget } from "./lister-watcher.ts";
 import { readChunks } from "./read-chunks.ts";
+import { hasLostHistory, RefusedError, WatchError } from "./reflector-errors.ts";
 import { SlabPacker } from "./slab.ts";
-import { Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import type { Change, WatchCache } from "./watch-cache.ts";
 
 /** What a reflector has: nothing, a whole state, or a state that a live watch keeps current. */
@@ -24,26 +21,6 @@ export type ReflectorState =
   | { readonly phase: "Empty" }
   | { readonly phase: "Listed"; readonly resourceVersion: ResourceVersion }
   | { readonly phase: "Watching"; readonly resourceVersion: ResourceVersion };
-
-/** Upstream refused, in its own words. */
-export class RefusedError extends Error {
-  readonly status: number;
-  constructor({ status, message }: ListWatchRefusal) {
-    super(message);
-    this.name = "RefusedError";
-    this.status = status;
-  }
-}
-
-/** An ERROR event. */
-class WatchError extends Error {
-  readonly code: number;
-  constructor(code: number, message: string) {
-    super(message);
-    this.name = "WatchError";
-    this.code = code;
-  }
-}
 
 export interface ReflectorOptions {
   /** Milliseconds without a byte until the link is probed; the watch is cut when the probe fails. */
@@ -378,11 +355,6 @@ export class Reflector {
   }
 }
 
-function hasLostHistory(error: unknown): boolean {
-  if (error instanceof RefusedError) return error.status === 410;
-  return error instanceof WatchError && error.code === 410;
-}
-
 /** Random in [300, 600) s, so that the scopes of a node do not come back all at once (client-go's reflector). */
 function watchSeconds(): number {
   return 300 + Math.floor(Math.random() * 300);
@@ -391,34 +363,4 @@ function watchSeconds(): number {
 /** Of a typed list the kind of its items is the list's without `List`; an unstructured one's items say their own. */
 function typeForm(form: ListForm): TypeForm {
   return { ...form, kind: form.kind.replace(/List$/, "") };
-}
-
-/** A state that is being put together, aside. */
-class Filling {
-  readonly #admit: (bytes: number) => void;
-  readonly #read: (bytes: Uint8Array) => Item;
-  #items: Item[] = [];
-  #bytes = 0;
-
-  constructor(admit: (bytes: number) => void, read: (bytes: Uint8Array) => Item) {
-    this.#admit = admit;
-    this.#read = read;
-  }
-
-  add(bytes: Uint8Array): void {
-    const item = this.#read(bytes);
-    this.#items.push(item);
-    this.#bytes += item.bytes.length;
-    this.#admit(this.#bytes);
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#bytes = 0;
-  }
-
-  /** Throws when a key repeats. */
-  store(): Store {
-    return Store.of(this.#items);
-  }
 }

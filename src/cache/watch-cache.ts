@@ -149,11 +149,6 @@ export class WatchCache {
     return history.after(resourceVersion);
   }
 
-  /** The oldest resourceVersion that a watch can go on from. */
-  get historySince(): ResourceVersion | undefined {
-    return this.#filled?.history.since;
-  }
-
   frames(event: ChangeEvent): Frames {
     if (this.#filled === undefined) throw new Error("frames of a scope that is not filled");
     return new Frames(this.scope.codec, this.#filled.form, event);

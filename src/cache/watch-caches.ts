@@ -1,11 +1,11 @@
 import { formatGroupResource, formatGroupVersionResource } from "../api/group-version-resource.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
-import { expired } from "../api/status.ts";
 import type { ListForm } from "../codec/codec.ts";
 import { Bodies } from "./bodies.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
-import { Reflector, RefusedError } from "./reflector.ts";
+import { RefusedError } from "./reflector-errors.ts";
+import { Reflector } from "./reflector.ts";
 import { type Scope, WatchCache } from "./watch-cache.ts";
 
 export interface WatchCachesOptions {
@@ -52,7 +52,7 @@ export class WatchCaches {
   readonly #upstream: ListerWatcher;
   #scopes = new Map<string, LiveScope>();
   #byType = new Map<string, LiveScope[]>();
-  #seen = new Map<string, { at: number; resourceVersion: ResourceVersion | undefined }>();
+  #seen = new Map<string, number>();
   #refused = new Map<string, number>();
   #filling = new Map<string, number>();
   /** Types that upstream refused as protobuf: custom resources. */
@@ -101,12 +101,12 @@ export class WatchCaches {
     const now = this.#options.now();
     const seen = this.#seen.get(name);
     this.#seen.delete(name);
-    this.#seen.set(name, { at: now, resourceVersion: seen?.resourceVersion });
+    this.#seen.set(name, now);
     if (this.#seen.size > maxSeen) {
       const [oldest] = this.#seen.keys();
       if (oldest !== undefined) this.#seen.delete(oldest);
     }
-    return seen !== undefined && now - seen.at <= this.#options.scopeWindowMs;
+    return seen !== undefined && now - seen <= this.#options.scopeWindowMs;
   }
 
   /** How a list of the type is written, once one has been seen. */
@@ -287,6 +287,3 @@ export function describeScope(scope: Scope): string {
   const chosen = selectors.length === 0 ? "" : ` (${selectors.join(" and ")})`;
   return `${formatGroupResource(scope.gvr)}${place}${chosen}, ${scope.codec.format}`;
 }
-
-/** What watchers get when their scope's history is lost. */
-export const historyLost = expired("the history of this watch was lost").status;

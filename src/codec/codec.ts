@@ -81,14 +81,6 @@ export interface WatchReader {
   push(chunk: Uint8Array): readonly WireEvent[];
 }
 
-/** What a read of an object without decoding it gives; all that an answer to a write tells. */
-export interface ObjectMeta {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-}
-
 /** One encoding of Kubernetes objects: bytes to items and back. JSON and protobuf pass one contract suite. */
 export interface Codec {
   readonly format: Format;

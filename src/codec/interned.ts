@@ -1,4 +1,5 @@
-import type { Fields, Labels } from "../api/item.ts";
+import { type Fields, type Labels, noFields } from "../api/item.ts";
+import type { SelectableField } from "../api/selectable-fields.ts";
 
 /** Enough for the label sets and namespaces of a large node; what is past it is only not shared. */
 const maxEntries = 8192;
@@ -24,6 +25,17 @@ const records = new Interned<Readonly<Record<string, string>>>();
 /** The same text, shared. */
 export function internString(text: string): string {
   return strings.of(text, (own) => own);
+}
+
+/** The selectable fields of one object, each read by `read`. */
+export function internFields(
+  selectable: readonly SelectableField[],
+  read: (field: SelectableField) => string,
+): Fields {
+  if (selectable.length === 0) return noFields;
+  const fields: Record<string, string> = {};
+  for (const field of selectable) fields[field.path] = read(field);
+  return internRecord(JSON.stringify(fields));
 }
 
 /** Labels or fields as JSON, parsed once for all that are written alike. Throws where it is no JSON. */

@@ -1,8 +1,8 @@
-import { type Fields, type Item, type Labels, noFields, noLabels } from "../api/item.ts";
+import { type Item, type Labels, noLabels } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
 import { parseResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
-import { internRecord, internString } from "./interned.ts";
+import { internFields, internRecord, internString } from "./interned.ts";
 import {
   decodeJson,
   decodeString,
@@ -59,7 +59,7 @@ export function readJsonItem(bytes: Uint8Array, selectable: readonly SelectableF
     resourceVersion: parseResourceVersion(resourceVersion),
     uid,
     labels,
-    fields: readFields(bytes, selectable),
+    fields: internFields(selectable, (field) => readField(bytes, field)),
     bytes,
   };
 }
@@ -69,13 +69,6 @@ function decodeLabels(bytes: Uint8Array, range: Range): Labels {
   if (first === 0x6e) return noLabels;
   if (first !== 0x7b) throw new MalformedJsonError("labels are no object", range.start);
   return internRecord(Buffer.prototype.utf8Slice.call(bytes, range.start, range.end));
-}
-
-function readFields(bytes: Uint8Array, selectable: readonly SelectableField[]): Fields {
-  if (selectable.length === 0) return noFields;
-  const fields: Record<string, string> = {};
-  for (const field of selectable) fields[field.path] = readField(bytes, field);
-  return internRecord(JSON.stringify(fields));
 }
 
 function readField(bytes: Uint8Array, field: SelectableField): string {

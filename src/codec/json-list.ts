@@ -1,5 +1,5 @@
 import { type Allocate, allocateOwn, copyTo, type ListEnvelope, type ListReader } from "./codec.ts";
-import { decodeJson, decodeString, findMember, MalformedJsonError } from "./json.ts";
+import { decodeJson, decodeString, findMember, latin1, MalformedJsonError } from "./json.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -39,7 +39,7 @@ export class JsonListReader implements ListReader {
       if (this.#inString) {
         at = this.#scanString(chunk, at);
         if (!this.#inString && depth === 1 && this.#keyAt >= 0) {
-          this.#lastKey += text(chunk, this.#keyAt, at);
+          this.#lastKey += latin1(chunk, this.#keyAt, at);
           this.#keyAt = -1;
         }
         continue;
@@ -73,7 +73,7 @@ export class JsonListReader implements ListReader {
       at++;
     }
     if (this.#keyAt >= 0) {
-      this.#lastKey += text(chunk, this.#keyAt, length);
+      this.#lastKey += latin1(chunk, this.#keyAt, length);
       this.#keyAt = 0;
     }
     if (inItems && depth > 2) this.#pieces.push(chunk.slice(from));
@@ -146,10 +146,6 @@ export function concat(
     at += piece.length;
   }
   return whole;
-}
-
-function text(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.prototype.latin1Slice.call(bytes, start, end);
 }
 
 function decodeMember(bytes: Uint8Array, key: string): string {

@@ -1,8 +1,8 @@
-import { type Fields, type Item, noFields, noLabels } from "../api/item.ts";
+import { type Item, noLabels } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
 import { parseResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
-import { internRecord, internString } from "./interned.ts";
+import { internFields, internRecord, internString } from "./interned.ts";
 import { MalformedProtobufError, Reader, walkFields } from "./protobuf.ts";
 
 interface Metadata {
@@ -76,16 +76,9 @@ export function readProtobufItem(bytes: Uint8Array, selectable: readonly Selecta
     resourceVersion: parseResourceVersion(resourceVersion),
     uid,
     labels: labels === undefined ? noLabels : internRecord(JSON.stringify(labels)),
-    fields: readFields(bytes, selectable),
+    fields: internFields(selectable, (field) => readField(bytes, field)),
     bytes,
   };
-}
-
-function readFields(bytes: Uint8Array, selectable: readonly SelectableField[]): Fields {
-  if (selectable.length === 0) return noFields;
-  const fields: Record<string, string> = {};
-  for (const field of selectable) fields[field.path] = readField(bytes, field);
-  return internRecord(JSON.stringify(fields));
 }
 
 function readField(bytes: Uint8Array, field: SelectableField): string {

@@ -1,10 +1,6 @@
 import { decodeContinue } from "../api/continue-token.ts";
 import type { ListOptions } from "../api/list-options.ts";
-import {
-  compareResourceVersion,
-  isResourceVersion,
-  type ResourceVersion,
-} from "../api/resource-version.ts";
+import { isResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 
 /** How fresh a read must be. `session`: CONTRACT 2 to 4; `exact`: linearizable; `any`: whatever is held. */
 export type Freshness =
@@ -92,22 +88,4 @@ export function decideWatch(
   if (freshness.kind === "at least")
     return { begin: "after", resourceVersion: freshness.resourceVersion };
   return { begin: "latest", freshness };
-}
-
-/** What is known of a scope when a read comes. */
-export interface ScopeState {
-  readonly resourceVersion: ResourceVersion;
-  /** Milliseconds since upstream was last heard. */
-  readonly silentMs: number;
-  readonly healthIntervalMs: number;
-}
-
-/** Whether the scope may answer at all: a link that is silently dead must not make a read older than the health interval. */
-export function isHeard({ silentMs, healthIntervalMs }: ScopeState): boolean {
-  return silentMs <= healthIntervalMs;
-}
-
-/** Whether a watch that begins there would only be told what has not happened yet. */
-export function isAhead(resourceVersion: ResourceVersion, scope: ScopeState): boolean {
-  return compareResourceVersion(resourceVersion, scope.resourceVersion) > 0;
 }

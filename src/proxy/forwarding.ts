@@ -1,4 +1,4 @@
-import { parseQuery } from "../api/query.ts";
+import { parseQuery, splitTarget } from "../api/query.ts";
 import type { RequestInfo, ResourceRequest } from "../api/request-info.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import { serviceUnavailable } from "../api/status.ts";
@@ -7,7 +7,7 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
-import type { ReadRequest } from "./read-request.ts";
+import { isPersonAgent, type ReadRequest } from "./read-request.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf, type WriteOutcome } from "./write-floors.ts";
 
@@ -68,8 +68,7 @@ function isShareable({ request, info, target }: Passing): boolean {
 /** A read of the most recent state may only join what has not been sent (CONTRACT 8). */
 async function passShared(parts: ProxyParts, passing: Passing): Promise<Response> {
   const { request, target, identity } = passing;
-  const query = target.slice(target.indexOf("?") + 1);
-  const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(query) && target.includes("?");
+  const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
     forwardHeld(parts.apiserver, request, { target, identity, signal, kind: "read" }),
@@ -105,19 +104,8 @@ function plainBytes(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Uint8Arra
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
 function flightKey({ request, target, identity }: Passing): string {
   const { headers } = request;
-  const mark = target.indexOf("?");
-  const path = mark === -1 ? target : target.slice(0, mark);
-  const query =
-    mark === -1
-      ? ""
-      : target
-          .slice(mark + 1)
-          .split("&")
-          .toSorted()
-          .join("&");
+  const { path, query } = splitTarget(target);
   const encoding = headers.get("accept-encoding")?.includes("gzip") ? "gzip" : "plain";
-  const agent = headers.get("user-agent") ?? "";
-  const person = /^(?:curl|Wget|Mozilla\/5\.0)/.exec(agent)?.[0] ?? "";
   const impersonated = [...headers]
     .filter(([name]) => name.startsWith("impersonate-"))
     .map(([name, value]) => `${name}=${value}`);
@@ -126,10 +114,10 @@ function flightKey({ request, target, identity }: Passing): string {
     headers.get("authorization"),
     impersonated,
     path,
-    query,
+    query.split("&").toSorted().join("&"),
     headers.get("accept"),
     encoding,
-    person,
+    isPersonAgent(headers.get("user-agent") ?? ""),
     headers.get("cache-control"),
   ]);
 }
@@ -169,7 +157,7 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response>
   const sent = { target, identity, signal: request.signal, kind: "write" } as const;
   if (!info.isResourceRequest || !parts.isCacheable(info.group, info.resource))
     return await forward(parts.apiserver, request, sent);
-  const isDryRun = parseQuery(target.slice(target.indexOf("?") + 1)).has("dryRun");
+  const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");
   // The scopes that are there when the answer goes out: one that was started meanwhile may have been filled before the write.
   const raise = (outcome: WriteOutcome) => {
     const floor = floorOf(info, isDryRun, outcome);

@@ -24,14 +24,16 @@ export async function isFresh(
   live: LiveScope,
   freshness: Freshness,
 ): Promise<boolean> {
+  if (isFreshNow(parts, live, freshness)) return true;
   const { cache, reflector } = live;
-  if (freshness.kind === "any") return true;
   if (reflector.silentMs > parts.healthIntervalMs) return false;
   switch (freshness.kind) {
+    case "any":
+      return true;
     case "at least":
       return await cache.waitUntilFresh(freshness.resourceVersion, waitMs);
     case "session":
-      return parts.floors.count(cache) === 0 || (await parts.floors.settle(cache, waitMs));
+      return await parts.floors.settle(cache, waitMs);
     case "exact":
       return await isExact(parts, live);
   }

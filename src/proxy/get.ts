@@ -2,7 +2,7 @@ import { objectKey } from "../api/object-key.ts";
 import { notFound } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { prettyJson } from "../codec/json-pretty.ts";
-import { contentType } from "../codec/media-type.ts";
+import { cacheHeaders } from "./cache-headers.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { statusResponse } from "./status-response.ts";
 
@@ -22,10 +22,6 @@ export function getFrom(live: LiveScope, read: ReadRequest): Response | undefine
   const bytes = cache.scope.codec.object(cache.form, item.bytes);
   const body = read.isPretty ? prettyJson(bytes) : bytes;
   return new Response(body as Uint8Array<ArrayBuffer>, {
-    headers: {
-      "cache-control": "no-cache, private",
-      "content-type": contentType(read.format, "whole"),
-      "x-edge-proxy": "cache",
-    },
+    headers: cacheHeaders[read.format].whole,
   });
 }

@@ -1,3 +1,4 @@
+import { splitTarget } from "../api/query.ts";
 import type { RequestInfo } from "../api/request-info.ts";
 import { internalError, StatusError } from "../api/status.ts";
 import { negotiate } from "../codec/media-type.ts";
@@ -102,11 +103,9 @@ async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
 
 function describe(descriptions: Descriptions, request: Request, target: string): Description {
   const { headers } = request;
-  const mark = target.indexOf("?");
   return descriptions.of({
     method: request.method,
-    path: mark === -1 ? target : target.slice(0, mark),
-    query: mark === -1 ? "" : target.slice(mark + 1),
+    ...splitTarget(target),
     accept: headers.get("accept") ?? "",
     isPerson: isPersonAgent(headers.get("user-agent") ?? ""),
   });

@@ -1,7 +1,5 @@
-import { contentType } from "../codec/media-type.ts";
-import { headPaddingMs } from "../upstream/forward.ts";
-
-const padding = new Uint8Array([0x20]);
+import { headPadding, headPaddingMs } from "../upstream/forward.ts";
+import { cacheHeaders } from "./cache-headers.ts";
 
 /**
  * A JSON watch whose scope is still being filled gets its head, and a space that becomes the start of its first line, as soon
@@ -20,7 +18,7 @@ export async function withHeadStart(
   if (first !== "late") return first;
   let reader: ReturnType<typeof readerOf> | undefined;
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(padding),
+    start: (controller) => controller.enqueue(headPadding),
     async pull(controller) {
       reader ??= readerOf(await bodyOf(answer));
       const { done, value } = await reader.read();
@@ -33,11 +31,7 @@ export async function withHeadStart(
     },
   });
   return new Response(body, {
-    headers: {
-      "cache-control": "no-cache, private",
-      "content-type": contentType("json", "watch"),
-      "x-edge-proxy": "cache",
-    },
+    headers: cacheHeaders.json.watch,
   });
 }
 

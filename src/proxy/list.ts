@@ -5,7 +5,7 @@ import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody } from "../codec/codec.ts";
 import { prettyBody, streamedBody, wholeBody } from "../codec/list-body.ts";
-import { contentType } from "../codec/media-type.ts";
+import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -36,21 +36,8 @@ export function listFrom(
   return respond(read, blob);
 }
 
-const headersOf = {
-  json: listHeaders("json"),
-  protobuf: listHeaders("protobuf"),
-} as const;
-
-function listHeaders(format: "json" | "protobuf"): Headers {
-  return new Headers({
-    "cache-control": "no-cache, private",
-    "content-type": contentType(format, "whole"),
-    "x-edge-proxy": "cache",
-  });
-}
-
 function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Response {
-  return new Response(body, { headers: headersOf[read.format] });
+  return new Response(body, { headers: cacheHeaders[read.format].whole });
 }
 
 function compose(live: LiveScope, read: ReadRequest, view: ListView): ListBody | undefined {

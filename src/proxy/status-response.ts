@@ -1,8 +1,8 @@
 import { formatStatus, type Status } from "../api/status.ts";
 import type { Format } from "../codec/codec.ts";
 import { prettyJson } from "../codec/json-pretty.ts";
-import { contentType } from "../codec/media-type.ts";
 import { encodeStatusBody } from "../codec/protobuf-status.ts";
+import { ownHeaders } from "./cache-headers.ts";
 import type { Source } from "./parts.ts";
 
 /** A Status as an answer, in the encoding that was asked for, JSON where it was another. */
@@ -12,15 +12,12 @@ export function statusResponse(
   source: Source,
   isPretty = false,
 ): Response {
+  const headers = ownHeaders(format === "protobuf" ? "protobuf" : "json", "whole", source);
   const retryAfter = status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
   return new Response(encode(status, format, isPretty) as Uint8Array<ArrayBuffer>, {
     status: status.code,
-    headers: {
-      "cache-control": "no-cache, private",
-      "content-type": contentType(format === "protobuf" ? "protobuf" : "json", "whole"),
-      "x-edge-proxy": source,
-      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
-    },
+    headers,
   });
 }
 

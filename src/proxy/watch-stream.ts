@@ -3,7 +3,7 @@ import type { Selection } from "../api/selection.ts";
 import type { Status } from "../api/status.ts";
 import type { Frames } from "../cache/frames.ts";
 import type { WatchCache, Watcher } from "../cache/watch-cache.ts";
-import { headPaddingMs } from "../upstream/forward.ts";
+import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { shownAs } from "./filter.ts";
 
 export interface WatchStreamOptions {
@@ -25,7 +25,6 @@ export interface WatchStreamOptions {
 /** As an apiserver: about once a minute, and once 2 s before the deadline (cacher/cache_watcher.go nextBookmarkTime). */
 const bookmarkEveryMs = 60_000;
 const bookmarkBeforeEndMs = 2000;
-const padding = new Uint8Array([0x20]);
 /** A client that has not read the end of its watch by then does not read at all. */
 const drainMs = 10_000;
 /** What Bun holds for the socket; what is more waits with us, by reference, and counts. */
@@ -112,7 +111,7 @@ export class WatchStream implements Watcher {
     if (this.#hasBegun) return;
     if (this.#cache.scope.codec.format === "json")
       setTimeout(() => {
-        if (!this.#hasBegun) this.#send(padding);
+        if (!this.#hasBegun) this.#send(headPadding);
       }, headPaddingMs);
     else this.#headBookmark();
   }

@@ -1,7 +1,7 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { isSameSelection, type Selection, selects } from "../api/selection.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { contentType } from "../codec/media-type.ts";
+import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
 import { shownAs } from "./filter.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -78,11 +78,7 @@ export function watchFrom(
   });
   context.watches.add(stream);
   return new Response(stream.body, {
-    headers: {
-      "cache-control": "no-cache, private",
-      "content-type": contentType(read.format, "watch"),
-      "x-edge-proxy": "cache",
-    },
+    headers: cacheHeaders[read.format].watch,
   });
 }
 

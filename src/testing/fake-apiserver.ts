@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type Socket } from "node:net";
 
+import { splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo } from "../api/request-info.ts";
 import { StatusError } from "../api/status.ts";
 import { type FakeAnswer, jsonAnswer, statusAnswer } from "./fake-answer.ts";
@@ -133,7 +134,7 @@ async function respond(
   faults: FakeFaults,
   run: (read: ReadRequest) => Promise<FakeAnswer | undefined>,
 ): Promise<void> {
-  const [path, query] = splitTarget(request.url ?? "/");
+  const { path, query } = splitTarget(request.url ?? "/");
   const method = request.method ?? "GET";
   const info = parseRequestInfo(method, path, query);
   const headers: [string, string][] = [];
@@ -160,11 +161,6 @@ async function respond(
   };
   const result = fault?.kind === "answer" ? injected(fault, read.accept) : await run(read);
   if (result !== undefined) send(response, request.socket, result, fault);
-}
-
-function splitTarget(target: string): readonly [string, string] {
-  const at = target.indexOf("?");
-  return at < 0 ? [target, ""] : [target.slice(0, at), target.slice(at + 1)];
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -1,3 +1,4 @@
+import { splitTarget } from "../api/query.ts";
 import { badGateway, serviceUnavailable, StatusError, timeout } from "../api/status.ts";
 
 /** No response head within the time. */
@@ -82,6 +83,5 @@ export function codeOf(error: unknown): string | undefined {
 
 /** Without the query, which may be long. */
 export function pathOf(target: string): string {
-  const end = target.indexOf("?");
-  return end === -1 ? target : target.slice(0, end);
+  return splitTarget(target).path;
 }

@@ -6,7 +6,7 @@ import type { Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
 import { watchedUpload } from "./upload.ts";
 
-export { headPaddingMs } from "./passed-body.ts";
+export { headPadding, headPaddingMs } from "./passed-body.ts";
 
 export interface ForwardOptions {
   readonly target: string;

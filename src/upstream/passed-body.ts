@@ -49,7 +49,8 @@ export function streamedResponse(response: Response, passing: Passing): Response
 
 /** Milliseconds until a JSON watch without events gets its head by a space (CONTRACT 13). */
 export const headPaddingMs = 50;
-const padding = new Uint8Array([0x20]);
+/** The space: it becomes the start of the first line. */
+export const headPadding = new Uint8Array([0x20]);
 
 /** A watch ends cleanly when upstream's breaks off: the client resumes. Its head is sent although nothing has happened yet. */
 export function watchResponse(response: Response, { silence, stopping }: Passing): Response {
@@ -68,7 +69,7 @@ export function watchResponse(response: Response, { silence, stopping }: Passing
     {
       start(controller) {
         stopping?.addEventListener("abort", end);
-        if (isPadded) head = setTimeout(() => controller.enqueue(padding), headPaddingMs);
+        if (isPadded) head = setTimeout(() => controller.enqueue(headPadding), headPaddingMs);
       },
       async pull(controller) {
         const { done, value } = await whileAlive(reader.read(), silence).catch(() => ended);
