@@ -29,6 +29,28 @@ describe("decideList", () => {
     expect(view === undefined ? "upstream" : formatView(view)).toBe(expected);
   });
 
+  const [name, namespace] = ["metadata.name%3D", "metadata.namespace%3D"];
+  test.each([
+    // namespace, selector                      -> how a version with a limit is read   (m, 1.37)
+    ["ns", `${name}a`, "at least"],
+    ["ns", `${name}a,${namespace}other`, "at least"],
+    ["ns", `${name}A_B`, "at least"],
+    ["ns", "metadata.name!%3Da", "exactly"],
+    ["ns", `${name}`, "exactly"],
+    ["ns", `${name}..`, "exactly"],
+    ["ns", `${name}a%25`, "exactly"],
+    ["", `${name}a`, "exactly"],
+    ["", `${name}a,${namespace}ns`, "at least"],
+    ["", `${name}a,${namespace}`, "exactly"],
+    ["", `${name}a,${namespace}N_S`, "exactly"],
+  ])("a version with a limit in %p of %p is read as %s", (place, selector, expected) => {
+    const query = `resourceVersion=7&limit=5&fieldSelector=${selector}`;
+    const view = decideList(parseListOptions(query, "list"), "session", place);
+    expect(view?.state === "latest" ? view.freshness.kind : view?.state).toBe(expected as never);
+    const exact = parseListOptions(`${query}&resourceVersionMatch=Exact`, "list");
+    expect(decideList(exact, "session", place)?.state).toBe("exactly");
+  });
+
   test.each(["exact", "any"] as const)(
     "reads the latest as %s when it is set so",
     (consistency) => {

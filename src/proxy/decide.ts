@@ -35,11 +35,12 @@ export type ReadConsistency = "session" | "exact" | "any";
 
 /**
  * What a LIST asks for, by the resourceVersion matrix of kube-apiserver 1.37 (KUBERNETES.md 2; storage/cacher/delegator).
- * Pure. `undefined` where only upstream can tell.
+ * The namespace is that of the path, empty for all. Pure. `undefined` where only upstream can tell.
  */
 export function decideList(
   options: ListOptions,
   consistency: ReadConsistency,
+  namespace = "",
 ): ListView | undefined {
   const { resourceVersion: version, resourceVersionMatch: match } = options;
   const limit = Math.max(0, options.limit);
@@ -50,7 +51,8 @@ export function decideList(
   if (version === "0")
     return { state: "latest", freshness: { kind: "any" }, startKey: "", limit: 0 };
   if (!isResourceVersion(version)) return undefined;
-  if (match === "Exact" || (match === "" && limit > 0))
+  const isLegacyExact = match === "" && limit > 0 && !isOfOneKey(options, namespace);
+  if (match === "Exact" || isLegacyExact)
     return { state: "exactly", resourceVersion: version, startKey: "", limit };
   return {
     state: "latest",
@@ -58,6 +60,24 @@ export function decideList(
     startKey: "",
     limit,
   };
+}
+
+const namespaceForm = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** What no key of etcd can hold: such a name narrows nothing (apimachinery, IsValidPathSegmentName). */
+const unusableName = /^\.{0,2}$|[/%]/;
+
+/**
+ * Whether a LIST is of one key, as its field selector names it: such a one has no pages, and the legacy reading of a version with
+ * a limit is not for it (m; registry/generic/registry/store.go, ListPredicate). Over all namespaces the selector has to name the
+ * namespace too. Of what lives in none it cannot be told here: exactly that version is not older than it either.
+ */
+function isOfOneKey({ fieldSelector }: ListOptions, namespace: string): boolean {
+  const name = fieldSelector.requiredValue("metadata.name");
+  if (name === undefined || unusableName.test(name)) return false;
+  return (
+    namespace !== "" || namespaceForm.test(fieldSelector.requiredValue("metadata.namespace") ?? "")
+  );
 }
 
 function decideContinue(options: ListOptions, consistency: ReadConsistency): ListView | undefined {
