@@ -1,5 +1,6 @@
 import { encodeContinue } from "../api/continue-token.ts";
 import type { Item } from "../api/item.ts";
+import { objectKey } from "../api/object-key.ts";
 import { formatSelection, isSameSelection, selects } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
@@ -68,24 +69,34 @@ interface Page {
   readonly remaining: number | undefined;
 }
 
+/**
+ * A full page has a `continue` when any key is left in the range, selected or not: the next page may be empty (m, 1.37, with and
+ * without its watch cache). What a scope with selectors of its own leaves out is not known here, and does not count.
+ */
 function takePage(store: Store, live: LiveScope, read: ReadRequest, view: ListView): Page {
   const selection = read.scope;
   const isWhole = isSameSelection(selection, live.cache.scope);
   const items: Item[] = [];
   let more = 0;
   const isCounted = selection.labelSelector.isEmpty && selection.fieldSelector.isEmpty;
-  const { namespace } = selection;
-  const from = view.startKey === "" ? "" : absoluteKey(view.startKey, namespace);
-  for (const item of store.items(namespace, from)) {
-    if (!isWhole && !selects(selection, item)) continue;
-    if (view.limit === 0 || items.length < view.limit) items.push(item);
-    else {
+  for (const item of rangeOf(store, read, view.startKey)) {
+    if (view.limit > 0 && items.length === view.limit) {
       more++;
       if (!isCounted) break;
-    }
+    } else if (isWhole || selects(selection, item)) items.push(item);
   }
   if (more === 0) return { items, next: undefined, remaining: undefined };
   return { items, next: items.at(-1), remaining: isCounted ? more : undefined };
+}
+
+/** What a page is taken from: at first as little as the field selector's names leave (m; registry/generic/registry/store.go, ListPredicate). */
+function rangeOf(store: Store, { scope }: ReadRequest, startKey: string): Iterable<Item> {
+  const { fieldSelector, namespace } = scope;
+  if (startKey !== "") return store.items(namespace, absoluteKey(startKey, namespace));
+  const range = namespace || (fieldSelector.requiredValue("metadata.namespace") ?? "");
+  const name = fieldSelector.requiredValue("metadata.name");
+  const one = name === undefined ? undefined : store.get(objectKey(range, name));
+  return one === undefined ? store.items(range) : [one];
 }
 
 /** A token's key is relative to the list's prefix: the name in a namespace, `namespace/name` over all (storage/continue.go). */
