@@ -36,7 +36,7 @@ describe("decideList", () => {
     ["ns", `${name}a,${namespace}other`, "at least"],
     ["ns", `${name}A_B`, "at least"],
     ["ns", "metadata.name!%3Da", "exactly"],
-    ["ns", `${name}`, "exactly"],
+    ["ns", name, "exactly"],
     ["ns", `${name}..`, "exactly"],
     ["ns", `${name}a%25`, "exactly"],
     ["", `${name}a`, "exactly"],
