@@ -32,7 +32,7 @@ export function answerAtOnce(parts: ProxyParts, read: ReadRequest, headers: Head
     if (freshness === undefined || !isFreshNow(parts, live, freshness)) return undefined;
     return counted(live, getFrom(live, read));
   }
-  const view = decideList(read.options, consistency);
+  const view = decideList(read.options, consistency, read.scope.namespace);
   if (view === undefined || live.cache.listForm === undefined) return undefined;
   if (view.state === "latest" && !isFreshNow(parts, live, view.freshness)) return undefined;
   return counted(live, listFrom(parts, live, read, view));
@@ -71,7 +71,7 @@ async function answerFrom(
       return getFrom(live, read);
     }
     case "list": {
-      const view = decideList(read.options, consistency);
+      const view = decideList(read.options, consistency, read.scope.namespace);
       if (view === undefined) return undefined;
       if (view.state === "latest" && !(await isFresh(parts, live, view.freshness)))
         return undefined;
