@@ -25,7 +25,7 @@ describe("decideList", () => {
     [`resourceVersion=0&limit=5&continue=${token}`, "exactly 7 5 from a"],
     ["resourceVersion=007", "upstream"],
   ])("%s: %s", (query, expected) => {
-    const view = decideList(parseListOptions(query, "list"), "session");
+    const view = decideList(parseListOptions(query, "list"), "session", "");
     expect(view === undefined ? "upstream" : formatView(view)).toBe(expected);
   });
 
@@ -54,7 +54,7 @@ describe("decideList", () => {
   test.each(["exact", "any"] as const)(
     "reads the latest as %s when it is set so",
     (consistency) => {
-      const view = decideList(parseListOptions("", "list"), consistency);
+      const view = decideList(parseListOptions("", "list"), consistency, "");
       expect(view).toMatchObject({ state: "latest", freshness: { kind: consistency } });
     },
   );

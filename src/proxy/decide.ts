@@ -40,7 +40,7 @@ export type ReadConsistency = "session" | "exact" | "any";
 export function decideList(
   options: ListOptions,
   consistency: ReadConsistency,
-  namespace = "",
+  namespace: string,
 ): ListView | undefined {
   const { resourceVersion: version, resourceVersionMatch: match } = options;
   const limit = Math.max(0, options.limit);
