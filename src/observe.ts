@@ -1,9 +1,10 @@
 import type { AdminParts } from "./admin/handler.ts";
-import { type Gauge, Metrics } from "./admin/metrics.ts";
+import { type Counter, type Gauge, type Histogram, Metrics } from "./admin/metrics.ts";
 import type { ScopeRow } from "./admin/status-page.ts";
+import type { RequestInfo } from "./api/request-info.ts";
 import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
 import type { Observer } from "./proxy/handler.ts";
-import type { ProxyParts } from "./proxy/parts.ts";
+import type { ProxyParts, Source } from "./proxy/parts.ts";
 import type { Watches } from "./proxy/watch.ts";
 import { version } from "./version.ts";
 
@@ -64,23 +65,50 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
   };
 }
 
+/** The series that an answer counts in. */
+interface Answered {
+  readonly status: number;
+  readonly source: Source;
+  readonly total: Counter;
+  readonly duration: Histogram;
+}
+
 function countAnswers(metrics: Metrics): Observer {
+  // A RequestInfo is remembered with what was read of its request: a request that repeats finds its series there.
+  const seen = new WeakMap<RequestInfo, Answered[]>();
+  const seriesOf = (info: RequestInfo, status: number, source: Source): Answered => {
+    const known = seen.get(info) ?? [];
+    for (const each of known) if (each.status === status && each.source === source) return each;
+    const series = answered(metrics, info, status, source);
+    known.push(series);
+    seen.set(info, known);
+    return series;
+  };
   return {
     answered: (info, status, source, tookMs) => {
-      const resource = info.isResourceRequest ? info.resource : "";
-      const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
-      metrics.increment(
-        "edge_proxy_requests_total",
-        "Answers by verb, resource, code and source.",
-        `{verb="${verb}",resource="${resource}",code="${status}",source="${source}"}`,
-      );
-      metrics.observe(
-        "edge_proxy_request_duration_seconds",
-        "Time until the response head, by verb and source.",
-        `{verb="${verb}",source="${source}"}`,
-        tookMs / 1000,
-      );
+      const { total, duration } = seriesOf(info, status, source);
+      total.value++;
+      duration.observe(tookMs / 1000);
     },
+  };
+}
+
+function answered(metrics: Metrics, info: RequestInfo, status: number, source: Source): Answered {
+  const resource = info.isResourceRequest ? info.resource : "";
+  const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
+  return {
+    status,
+    source,
+    total: metrics.counter(
+      "edge_proxy_requests_total",
+      "Answers by verb, resource, code and source.",
+      `{verb="${verb}",resource="${resource}",code="${status}",source="${source}"}`,
+    ),
+    duration: metrics.histogram(
+      "edge_proxy_request_duration_seconds",
+      "Time until the response head, by verb and source.",
+      `{verb="${verb}",source="${source}"}`,
+    ),
   };
 }
 

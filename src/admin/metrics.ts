@@ -8,10 +8,24 @@ const buckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30] a
 const maxSeries = 1000;
 const overflow = '{overflow="true"}';
 
-interface Histogram {
-  readonly counts: number[];
-  sum: number;
-  count: number;
+/** A counter with its labels, to be kept by who counts often. */
+export interface Counter {
+  value: number;
+}
+
+/** A histogram with its labels, of durations in seconds. */
+export class Histogram {
+  readonly counts = buckets.map(() => 0);
+  sum = 0;
+  count = 0;
+
+  observe(seconds: number): void {
+    let at = 0;
+    while (at < buckets.length && seconds > (buckets[at] ?? 0)) at++;
+    if (at < buckets.length) this.counts[at] = (this.counts[at] ?? 0) + 1;
+    this.sum += seconds;
+    this.count++;
+  }
 }
 
 /** A number read when it is asked for. */
@@ -22,39 +36,25 @@ export interface Gauge {
   readonly read: () => Iterable<{ readonly labels: Labels; readonly value: number }>;
 }
 
-interface Family {
+interface Family<Series> {
   readonly help: string;
-  readonly type: "counter" | "histogram";
-  readonly series: Map<string, number | Histogram>;
+  readonly series: Map<string, Series>;
 }
 
 /** All metrics of the process. Label sets are bounded. */
 export class Metrics {
-  #families = new Map<string, Family>();
+  #counters = new Map<string, Family<Counter>>();
+  #histograms = new Map<string, Family<Histogram>>();
   #gauges: Gauge[] = [];
 
-  /** Adds one to a counter. `labels` is text as it is shown: `{verb="list"}`, or empty. */
-  increment(name: string, help: string, labels: string): void {
-    const { series } = this.#family(name, help, "counter");
-    const key = bounded(series, labels);
-    const value = series.get(key);
-    series.set(key, (typeof value === "number" ? value : 0) + 1);
+  /** The counter of this name and labels. `labels` is text as it is shown: `{verb="list"}`, or empty. */
+  counter(name: string, help: string, labels: string): Counter {
+    return seriesOf(this.#counters, { name, help, labels }, () => ({ value: 0 }));
   }
 
-  /** Adds a duration to a histogram, in seconds. */
-  observe(name: string, help: string, labels: string, seconds: number): void {
-    const { series } = this.#family(name, help, "histogram");
-    const key = bounded(series, labels);
-    const there = series.get(key);
-    const histogram =
-      there === undefined || typeof there === "number"
-        ? { counts: buckets.map(() => 0), sum: 0, count: 0 }
-        : there;
-    if (there !== histogram) series.set(key, histogram);
-    const at = buckets.findIndex((bound) => seconds <= bound);
-    if (at !== -1) histogram.counts[at] = (histogram.counts[at] ?? 0) + 1;
-    histogram.sum += seconds;
-    histogram.count++;
+  /** The histogram of this name and labels. */
+  histogram(name: string, help: string, labels: string): Histogram {
+    return seriesOf(this.#histograms, { name, help, labels }, () => new Histogram());
   }
 
   gauge(gauge: Gauge): void {
@@ -64,12 +64,14 @@ export class Metrics {
   /** All metrics as text. */
   render(): string {
     const lines: string[] = [];
-    for (const [name, { help, type, series }] of this.#families) {
-      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
-      for (const [labels, value] of series) {
-        if (typeof value === "number") lines.push(`${name}${labels} ${value}`);
-        else lines.push(...histogramLines(name, labels, value));
-      }
+    for (const [name, { help, series }] of this.#counters) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} counter`);
+      for (const [labels, { value }] of series) lines.push(`${name}${labels} ${value}`);
+    }
+    for (const [name, { help, series }] of this.#histograms) {
+      lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} histogram`);
+      for (const [labels, histogram] of series)
+        lines.push(...histogramLines(name, labels, histogram));
     }
     for (const { name, help, type, read } of this.#gauges) {
       lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
@@ -77,18 +79,25 @@ export class Metrics {
     }
     return `${lines.join("\n")}\n`;
   }
-
-  #family(name: string, help: string, type: Family["type"]): Family {
-    const there = this.#families.get(name);
-    if (there !== undefined) return there;
-    const family: Family = { help, type, series: new Map() };
-    this.#families.set(name, family);
-    return family;
-  }
 }
 
-function bounded(series: ReadonlyMap<string, unknown>, labels: string): string {
-  return series.has(labels) || series.size < maxSeries ? labels : overflow;
+interface Described {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: string;
+}
+
+function seriesOf<Series>(
+  families: Map<string, Family<Series>>,
+  { name, help, labels }: Described,
+  create: () => Series,
+): Series {
+  const family = families.get(name) ?? { help, series: new Map<string, Series>() };
+  families.set(name, family);
+  const key = family.series.has(labels) || family.series.size < maxSeries ? labels : overflow;
+  const series = family.series.get(key) ?? create();
+  family.series.set(key, series);
+  return series;
 }
 
 function* histogramLines(name: string, labels: string, histogram: Histogram): Iterable<string> {

@@ -48,6 +48,12 @@ export class Store {
     return this.#byteLength;
   }
 
+  /** The first of a list; undefined when it is empty. */
+  get first(): Item | undefined {
+    const [key] = this.#keys;
+    return key === undefined ? undefined : this.#items.get(key);
+  }
+
   get(key: ObjectKey): Item | undefined {
     return this.#items.get(key);
   }

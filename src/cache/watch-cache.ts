@@ -97,9 +97,9 @@ export class WatchCache {
 
   /** Where the type's objects live, as far as they tell. */
   get place(): "namespaced" | "cluster" | "unknown" {
-    const { done, value } = this.#filled?.store.items()[Symbol.iterator]().next() ?? { done: true };
-    if (done === true || value === undefined) return "unknown";
-    return value.namespace === "" ? "cluster" : "namespaced";
+    const first = this.#filled?.store.first;
+    if (first === undefined) return "unknown";
+    return first.namespace === "" ? "cluster" : "namespaced";
   }
 
   get watcherCount(): number {

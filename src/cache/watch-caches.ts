@@ -52,6 +52,8 @@ export class WatchCaches {
   readonly #upstream: ListerWatcher;
   #scopes = new Map<string, LiveScope>();
   #byType = new Map<string, LiveScope[]>();
+  /** What was found, while the scopes stay the same. */
+  #found = new WeakMap<Scope, LiveScope>();
   #seen = new Map<string, number>();
   #refused = new Map<string, number>();
   #filling = new Map<string, number>();
@@ -78,10 +80,16 @@ export class WatchCaches {
 
   /** The best scope that covers what is asked for, filled ones first; undefined when there is none. */
   find(wanted: Scope): LiveScope | undefined {
+    const before = this.#found.get(wanted);
+    if (before !== undefined && before.cache.isFilled && isSamePlace(before.cache, wanted))
+      return this.#used(before);
     let found: LiveScope | undefined;
     for (const live of this.#byType.get(typeName(wanted)) ?? []) {
       if (!selectionCovers(live.cache.scope, wanted) || !isSamePlace(live.cache, wanted)) continue;
-      if (live.cache.isFilled) return this.#used(live);
+      if (live.cache.isFilled) {
+        this.#found.set(wanted, live);
+        return this.#used(live);
+      }
       found ??= live;
     }
     return found === undefined ? undefined : this.#used(found);
@@ -251,6 +259,7 @@ export class WatchCaches {
     if (rest.length > 0) this.#byType.set(type, rest);
     else this.#byType.delete(type);
     this.#filling.delete(live.name);
+    this.#found = new WeakMap();
     live.reflector.stop();
     live.cache.drop(undefined);
     this.bodies.removeAll(live.name);

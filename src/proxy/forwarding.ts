@@ -7,7 +7,8 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
-import { isPersonAgent, type ReadRequest } from "./read-request.ts";
+import type { ReadRequest } from "./read-request.ts";
+import { isPersonAgent } from "./request-head.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf, type WriteOutcome } from "./write-floors.ts";
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { StatusError } from "../api/status.ts";
 import { guard } from "./guard.ts";
+import { readHead } from "./request-head.ts";
 
 const acceptHosts = [/^localhost$/, /^127\.0\.0\.1$/, /^\[::1\]$/];
 
@@ -31,7 +32,7 @@ describe("guard", () => {
     [{ host: "localhost" }, false, 401],
     [{ host: "localhost", authorization: "Bearer x" }, false, "caller"],
   ])("%p on a listener that lends: %p is %p", (headers, lendsIdentity, expected) => {
-    const result = guard(new Headers(headers), { acceptHosts, lendsIdentity });
+    const result = guard(readHead(new Headers(headers)), { acceptHosts, lendsIdentity });
     expect(result instanceof StatusError ? result.status.code : result).toBe(expected as never);
   });
 });

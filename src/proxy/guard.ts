@@ -1,6 +1,6 @@
 import { forbidden, type StatusError, unauthorized } from "../api/status.ts";
 import type { Identity } from "../upstream/apiserver.ts";
-import { hasCredentials } from "../upstream/headers.ts";
+import type { RequestHead } from "./request-head.ts";
 
 export interface GuardOptions {
   readonly acceptHosts: readonly RegExp[];
@@ -12,21 +12,29 @@ export interface GuardOptions {
  * a listener that lends; there Host and Origin must be accepted ones, so that no web page in a browser on the node borrows
  * the node's rights (CONTRACT 21; kubectl, pkg/proxy/proxy_server.go).
  */
-export function guard(headers: Headers, options: GuardOptions): Identity | StatusError {
-  if (hasCredentials(headers)) return "caller";
+export function guard(head: RequestHead, options: GuardOptions): Identity | StatusError {
+  if (head.hasCredentials) return "caller";
   if (!options.lendsIdentity) return unauthorized("Unauthorized");
-  const host = headers.get("host") ?? "";
+  const { host, origin } = head;
   if (!isAccepted(host, options.acceptHosts))
     return forbidden(`the Host header ${JSON.stringify(host)} is not among --accept-hosts`);
-  const origin = headers.get("origin");
-  if (origin !== null && !isAccepted(hostOf(origin), options.acceptHosts))
+  if (origin !== undefined && !isAccepted(hostOf(origin), options.acceptHosts))
     return forbidden(`the Origin header ${JSON.stringify(origin)} is not among --accept-hosts`);
   return "own";
 }
 
+/** What was accepted before, by the patterns: a node's clients use few names. */
+const accepted = new WeakMap<readonly RegExp[], Set<string>>();
+const maxAccepted = 64;
+
 function isAccepted(host: string, acceptHosts: readonly RegExp[]): boolean {
+  const known = accepted.get(acceptHosts) ?? new Set();
+  if (known.has(host)) return true;
   const name = host.replace(/:\d+$/, "");
-  return acceptHosts.some((pattern) => pattern.test(name));
+  if (!acceptHosts.some((pattern) => pattern.test(name))) return false;
+  if (known.size < maxAccepted) known.add(host);
+  accepted.set(acceptHosts, known);
+  return true;
 }
 
 /** `http://localhost:8080` → `localhost:8080`; `null` and junk stay what they are, and are not accepted. */

@@ -1,4 +1,3 @@
-import { splitTarget } from "../api/query.ts";
 import type { RequestInfo } from "../api/request-info.ts";
 import { internalError, StatusError } from "../api/status.ts";
 import { negotiate } from "../codec/media-type.ts";
@@ -8,8 +7,9 @@ import { passUpstream } from "./forwarding.ts";
 import { guard } from "./guard.ts";
 import { withHeadStart } from "./head-start.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
-import { type Description, Descriptions, isPersonAgent, type ReadRequest } from "./read-request.ts";
+import { type Description, Descriptions, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead, type ReadContext } from "./read.ts";
+import { readHead, type RequestHead } from "./request-head.ts";
 import { statusResponse } from "./status-response.ts";
 
 /** Told of every answer, for the metrics. */
@@ -20,6 +20,7 @@ export interface Observer {
 /** A request described and let in. */
 interface Admitted {
   readonly request: Request;
+  readonly head: RequestHead;
   readonly listener: Listener;
   readonly target: string;
   readonly description: Description;
@@ -41,7 +42,8 @@ export function createHandler(
   return (request, listener) => {
     const began = performance.now();
     const target = targetOf(request.url);
-    const description = describe(descriptions, request, target);
+    const head = readHead(request.headers);
+    const description = descriptions.of(request.method, target, head);
     const observed = (response: Response, source: Source) => {
       observer.answered(infoOf(description), response.status, source, performance.now() - began);
       return response;
@@ -49,13 +51,13 @@ export function createHandler(
     try {
       const { acceptHosts } = parts;
       const { lendsIdentity } = listener;
-      const identity = guard(request.headers, { acceptHosts, lendsIdentity });
+      const identity = guard(head, { acceptHosts, lendsIdentity });
       if (identity instanceof StatusError) throw identity;
       if (description.is === "read" && identity === "own") {
-        const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), request.headers);
+        const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), head);
         if (hit !== undefined) return observed(hit, "cache");
       }
-      const admitted = { request, listener, target, description, identity };
+      const admitted = { request, head, listener, target, description, identity };
       return answerLater(parts, context, admitted).then(
         (response) => observed(response, sourceOf(response)),
         (error: unknown) => observed(errorResponse(error, request), "reject"),
@@ -88,8 +90,8 @@ async function answerFromEither(
   admitted: Admitted,
   read: ReadRequest,
 ): Promise<Response> {
-  const { request, listener } = admitted;
-  const answer = await answerRead(parts, context, { read, request, listener });
+  const { head, request, listener } = admitted;
+  const answer = await answerRead(parts, context, { read, head, request, listener });
   return answer ?? (await pass(parts, admitted));
 }
 
@@ -99,16 +101,6 @@ async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
   const info = infoOf(description);
   const read = description.is === "read" ? description.read : undefined;
   return await passUpstream(parts, { request, listener, info, read, target, identity });
-}
-
-function describe(descriptions: Descriptions, request: Request, target: string): Description {
-  const { headers } = request;
-  return descriptions.of({
-    method: request.method,
-    ...splitTarget(target),
-    accept: headers.get("accept") ?? "",
-    isPerson: isPersonAgent(headers.get("user-agent") ?? ""),
-  });
 }
 
 /** A type without protobuf is answered in JSON to who accepts both. */

@@ -24,8 +24,7 @@ export function listFrom(
   const { cache } = live;
   const { bodies } = parts.caches;
   const version = view.state === "latest" ? cache.version : 0;
-  const at = view.state === "latest" ? "" : view.resourceVersion;
-  const key = `${live.name}|${formatSelection(read.scope)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}`;
+  const key = bodyKey(live, read, view);
   const kept = bodies.get(key, version);
   if (kept !== undefined) return respond(read, kept);
   const body = compose(live, read, view);
@@ -35,6 +34,18 @@ export function listFrom(
   const blob = new Blob([bytes]);
   bodies.set(key, version, blob);
   return respond(read, blob);
+}
+
+/** The keys of reads that repeat: what a read shows of a scope depends on the two only. */
+const bodyKeys = new WeakMap<ReadRequest, { readonly live: LiveScope; readonly key: string }>();
+
+function bodyKey(live: LiveScope, read: ReadRequest, view: ListView): string {
+  const known = bodyKeys.get(read);
+  if (known?.live === live) return known.key;
+  const at = view.state === "latest" ? "" : view.resourceVersion;
+  const key = `${live.name}|${formatSelection(read.scope)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}`;
+  bodyKeys.set(read, { live, key });
+  return key;
 }
 
 function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Response {

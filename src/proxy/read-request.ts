@@ -2,7 +2,7 @@ import { FieldSelector } from "../api/field-selector.ts";
 import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import { everything } from "../api/label-selector.ts";
 import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-options.ts";
-import { parseQuery } from "../api/query.ts";
+import { parseQuery, splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
 import { StatusError } from "../api/status.ts";
@@ -10,6 +10,7 @@ import type { Scope } from "../cache/watch-cache.ts";
 import type { Format } from "../codec/codec.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { negotiate } from "../codec/media-type.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /** A GET, LIST or WATCH in a form that a cache can answer. */
 export interface ReadRequest {
@@ -32,10 +33,9 @@ export type Description =
 /** The parts of a request that its description depends on. */
 export interface RequestParts {
   readonly method: string;
-  readonly path: string;
-  readonly query: string;
+  /** Path and query. */
+  readonly target: string;
   readonly accept: string;
-  /** curl, Wget and Mozilla get pretty JSON (apiserver, negotiation/negotiate.go isPrettyPrint). */
   readonly isPerson: boolean;
 }
 
@@ -46,7 +46,8 @@ const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "time
 
 /** Describes a request. Pure, and the same for the same parts; what we do not implement or cannot read passes. */
 export function describeRequest(parts: RequestParts): Description {
-  const info = parseRequestInfo(parts.method, parts.path, parts.query);
+  const { path, query: queryText } = splitTarget(parts.target);
+  const info = parseRequestInfo(parts.method, path, queryText);
   const pass = (because: string): Description => ({ is: "pass", info, because });
   if (parts.method !== "GET") return pass("no read");
   if (!info.isResourceRequest) return pass("no resource");
@@ -55,15 +56,15 @@ export function describeRequest(parts: RequestParts): Description {
   if (subresource !== undefined) return pass("a subresource");
   const { format, acceptsJson, isPretty } = negotiate(parts.accept);
   if (format === "other") return pass("a media type that is not cached");
-  const query = parseQuery(parts.query);
+  const query = parseQuery(queryText);
   const known = verb === "get" ? getKeys : knownListKeys;
   for (const key of query.keys()) if (!known.has(key)) return pass(`the query key ${key}`);
   if (!timeoutForm.test(query.get("timeout") ?? "")) return pass("a timeout that is no duration");
-  const options = readOptions(parts.query, verb);
+  const options = readOptions(queryText, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");
   const gvr = { group: info.group, version: info.version, resource: info.resource };
-  if (options.fieldSelector.requirements.some(({ path }) => !isSelectable(gvr, path)))
+  if (options.fieldSelector.requirements.some((each) => !isSelectable(gvr, each.path)))
     return pass("a field that is not known to be selectable");
   const namespace = info.resource === "namespaces" && info.group === "" ? "" : info.namespace;
   const as = (chosen: Format, inJson: ReadRequest | undefined): ReadRequest => ({
@@ -109,33 +110,45 @@ function wantsPretty(query: URLSearchParams, isAccepted: boolean, isPerson: bool
   return isAccepted || isPerson;
 }
 
-const personForm = /^(?:curl|Wget|Mozilla\/5\.0)/;
-
-/** Whether a User-Agent is a person's. */
-export function isPersonAgent(userAgent: string): boolean {
-  return personForm.test(userAgent);
-}
-
 /** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
 const maxRemembered = 2048;
+
+interface Known extends Omit<RequestParts, "target"> {
+  readonly description: Description;
+}
 
 /** Descriptions by what they depend on, so that a repeated request is read once. */
 export class Descriptions {
   readonly #isCacheable: (group: string, resource: string) => boolean;
-  #known = new Map<string, Description>();
+  #byTarget = new Map<string, Known[]>();
+  #size = 0;
 
   constructor(isCacheable: (group: string, resource: string) => boolean) {
     this.#isCacheable = isCacheable;
   }
 
-  of(parts: RequestParts): Description {
-    const key = `${parts.method} ${parts.isPerson ? "person" : ""} ${parts.accept} ${parts.path}?${parts.query}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const description = this.#describe(parts);
-    if (this.#known.size >= maxRemembered) this.#known.clear();
-    this.#known.set(key, description);
+  /** The same object for the same parts, as long as it is remembered. */
+  of(method: string, target: string, head: RequestHead): Description {
+    const { accept, isPerson } = head;
+    for (const known of this.#byTarget.get(target) ?? []) {
+      if (known.accept === accept && known.method === method && known.isPerson === isPerson)
+        return known.description;
+    }
+    const parts = { method, accept, isPerson };
+    const description = this.#describe({ ...parts, target });
+    this.#remember(target, { ...parts, description });
     return description;
+  }
+
+  #remember(target: string, known: Known): void {
+    if (this.#size >= maxRemembered) {
+      this.#byTarget.clear();
+      this.#size = 0;
+    }
+    const there = this.#byTarget.get(target);
+    if (there === undefined) this.#byTarget.set(target, [known]);
+    else there.push(known);
+    this.#size++;
   }
 
   #describe(parts: RequestParts): Description {

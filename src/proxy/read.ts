@@ -7,6 +7,7 @@ import { learnListForm } from "./list-form.ts";
 import { listFrom } from "./list.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
+import type { RequestHead } from "./request-head.ts";
 import { type Watches, watchFrom } from "./watch.ts";
 
 export interface ReadContext {
@@ -17,16 +18,17 @@ export interface ReadContext {
 /** A read on its way to a scope. */
 export interface Reading {
   readonly read: ReadRequest;
+  readonly head: RequestHead;
   readonly request: Request;
   readonly listener: Listener;
 }
 
 /** The answer of a GET or LIST that a live scope has ready; undefined when anything has to be waited for. */
-export function answerAtOnce(parts: ProxyParts, read: ReadRequest, headers: Headers) {
-  if (read.verb === "watch") return undefined;
+export function answerAtOnce(parts: ProxyParts, read: ReadRequest, head: RequestHead) {
+  if (read.verb === "watch" || head.isConditional) return undefined;
   const live = parts.caches.find(read.scope);
-  if (live === undefined || !live.cache.isFilled || isConditional(headers)) return undefined;
-  const consistency = consistencyOf(headers, parts.readConsistency);
+  if (live === undefined || !live.cache.isFilled) return undefined;
+  const consistency = consistencyOf(head, parts);
   if (read.verb === "get") {
     const freshness = decideGet(read.options.resourceVersion, consistency);
     if (freshness === undefined || !isFreshNow(parts, live, freshness)) return undefined;
@@ -49,9 +51,9 @@ export async function answerRead(
   context: ReadContext,
   reading: Reading,
 ): Promise<Response | undefined> {
-  const { headers } = reading.request;
-  if (isConditional(headers)) return undefined;
-  const consistency = consistencyOf(headers, parts.readConsistency);
+  const { head } = reading;
+  if (head.isConditional) return undefined;
+  const consistency = consistencyOf(head, parts);
   const live = await readyScope(parts, reading.read);
   if (live === undefined) return undefined;
   return counted(live, await answerFrom(parts, context, reading, live, consistency));
@@ -115,24 +117,6 @@ function startScope({ caches }: ProxyParts, read: ReadRequest): LiveScope | unde
   }
 }
 
-const conditions = [
-  "range",
-  "upgrade",
-  "if-none-match",
-  "if-modified-since",
-  "if-match",
-  "if-unmodified-since",
-  "if-range",
-] as const;
-
-/** Conditions and ranges are upstream's to judge (CONTRACT 7). */
-function isConditional(headers: Headers): boolean {
-  for (const name of conditions) if (headers.has(name)) return true;
-  return false;
-}
-
-function consistencyOf(headers: Headers, configured: ReadConsistency): ReadConsistency {
-  const control = headers.get("cache-control");
-  if (control === null) return configured;
-  return /(?:^|[\s,])no-cache(?:$|[\s,])/i.test(control) ? "exact" : configured;
+function consistencyOf(head: RequestHead, { readConsistency }: ProxyParts): ReadConsistency {
+  return head.wantsLatest ? "exact" : readConsistency;
 }

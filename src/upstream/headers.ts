@@ -47,15 +47,14 @@ export function markResponse(headers: Headers): void {
   headers.set("x-edge-proxy", "upstream");
 }
 
-/** Whether the caller brings credentials of its own: then it goes as it came (CONTRACT 21). */
-export function hasCredentials(headers: Headers): boolean {
-  if (headers.has("authorization")) return true;
-  if (headers.get("sec-websocket-protocol")?.includes("base64url.bearer.authorization.k8s.io."))
-    return true;
-  return hasImpersonation(headers);
-}
-
-export function hasImpersonation(headers: Headers): boolean {
-  for (const name of headers.keys()) if (name.startsWith("impersonate-")) return true;
-  return false;
+/** Whether a header (its name in small letters) is a credential of the caller's own: then it goes as it came (CONTRACT 21). */
+export function isCredential(name: string, value: string): boolean {
+  switch (name) {
+    case "authorization":
+      return true;
+    case "sec-websocket-protocol":
+      return value.includes("base64url.bearer.authorization.k8s.io.");
+    default:
+      return name.startsWith("impersonate-");
+  }
 }
