@@ -155,3 +155,8 @@ export function summary(events: readonly Loose[]): string[] {
 export function names(list: Loose): string[] {
   return list.items.map((item: Loose) => item.metadata.name);
 }
+
+/** An object's resourceVersion. */
+export function versionOf(object: Loose): number {
+  return Number(object.metadata.resourceVersion);
+}

@@ -96,6 +96,15 @@ export class Fixture {
   }
 }
 
+/** Three configmaps, `a` and `c` of the web, `b` of the db, in a scope that is live; the last one's resourceVersion. */
+export async function seeded(fixture: Fixture): Promise<string> {
+  await fixture.create("a", { labels: { app: "web", tier: "x" } });
+  await fixture.create("b", { labels: { app: "db" } });
+  const last = await fixture.create("c", { labels: { app: "web" } });
+  await fixture.warmUp();
+  return last.metadata.resourceVersion;
+}
+
 let count = 0;
 
 /** A test's body in a namespace of its own. */

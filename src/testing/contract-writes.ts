@@ -5,8 +5,8 @@ import {
   type ContractTarget,
   expectStatus,
   json,
-  type Loose,
   names,
+  versionOf,
 } from "./contract-client.ts";
 import { type Fixture, inNamespace } from "./contract-fixture.ts";
 
@@ -57,7 +57,7 @@ export function describeWrites(target: () => ContractTarget): void {
     it("that changes nothing keeps the resourceVersion", async (f) => {
       const made = await f.create("a", { data: { k: "1" } });
       const same = await f.merge("configmaps/a", { data: { k: "1" } });
-      expect(version(same)).toBe(version(made));
+      expect(versionOf(same)).toBe(versionOf(made));
       await f.warmUp();
       expect(names(await f.list("configmaps"))).toEqual(["a"]);
     });
@@ -105,65 +105,6 @@ export function describeWrites(target: () => ContractTarget): void {
       expect(names(list)).toEqual(["a"]);
       expect(list.items[0].data).toEqual({ k: "1" });
     });
-    it("that deletes what has a finalizer marks it, and the last finalizer's end is its end", async (f) => {
-      const made = await f.create("a", { finalizers: ["example.com/x"] });
-      await f.warmUp();
-      const marked = await f.remove("configmaps/a");
-      expect(marked.kind).toBe("ConfigMap");
-      expect(marked.metadata.deletionTimestamp).toBeString();
-      expect(version(marked)).toBeGreaterThan(version(made));
-      expect((await f.list("configmaps")).items[0].metadata.deletionTimestamp).toBeString();
-      const last = await f.merge("configmaps/a", { metadata: { finalizers: null } });
-      // This answer carries the resourceVersion from before the deletion.
-      expect(version(last)).toBe(version(marked));
-      expect(names(await f.list("configmaps"))).toEqual([]);
-    });
-    it("that deletes a service account answers it, at the deletion's resourceVersion", async (f) => {
-      const made = await f.create("sa", {}, "serviceaccounts");
-      await f.warmUp("serviceaccounts");
-      const gone = await f.remove("serviceaccounts/sa");
-      expect(gone.kind).toBe("ServiceAccount");
-      expect(version(gone)).toBeGreaterThan(version(made));
-      expect(names(await f.list("serviceaccounts"))).toEqual([]);
-    });
-    it("that deletes a scheduled pod gives it thirty seconds", async (f) => {
-      const containers = [{ name: "c", image: "i" }];
-      await f.create("p", { spec: { nodeName: "n1", containers } }, "pods");
-      await f.warmUp("pods");
-      const marked = await f.remove("pods/p");
-      expect(marked.metadata.deletionGracePeriodSeconds).toBe(30);
-      const body = { gracePeriodSeconds: 0 };
-      expect((await f.call("pods/p", { method: "DELETE", body })).status).toBe(200);
-      expect(names(await f.list("pods"))).toEqual([]);
-    });
-    it("that deletes a collection answers what it deleted", async (f) => {
-      await f.create("a", { labels: { app: "web" } });
-      await f.create("b");
-      await f.create("c", { labels: { app: "web" } });
-      await f.warmUp();
-      const gone = await f.remove("configmaps?labelSelector=app%3Dweb");
-      expect(gone.kind).toBe("ConfigMapList");
-      expect(names(gone)).toEqual(["a", "c"]);
-      expect(names(await f.list("configmaps"))).toEqual(["b"]);
-    });
-    it("of /status leaves the spec, and of the spec the status", async (f) => {
-      await f.create("w", { spec: { n: 1 } }, "widgets");
-      await f.warmUp("widgets");
-      await f.merge("widgets/w/status", { spec: { n: 2 }, status: { ready: true } });
-      const [shown] = (await f.list("widgets")).items;
-      expect([shown.spec, shown.status, shown.metadata.generation]).toEqual([
-        { n: 1 },
-        { ready: true },
-        1,
-      ]);
-      await f.merge("widgets/w", { spec: { n: 3 }, status: { ready: false } });
-      const [next] = (await f.list("widgets")).items;
-      expect([next.spec, next.status, next.metadata.generation]).toEqual([
-        { n: 3 },
-        { ready: true },
-        2,
-      ]);
-    });
     it("of a secret's stringData is seen as data", async (f) => {
       await f.warmUp("secrets");
       await f.create("s", { stringData: { k: "v" } }, "secrets");
@@ -179,8 +120,4 @@ export function describeWrites(target: () => ContractTarget): void {
       expectStatus(answer, 404, { message: 'namespaces "nowhere" not found' });
     });
   });
-}
-
-function version(object: Loose): number {
-  return Number(object.metadata.resourceVersion);
 }

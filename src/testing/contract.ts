@@ -1,9 +1,14 @@
 import { describe } from "bun:test";
 
+import { describeBadQueries } from "./contract-bad-queries.ts";
 import { type ContractTarget } from "./contract-client.ts";
+import { describeDeletions } from "./contract-deletions.ts";
 import { describeForms } from "./contract-forms.ts";
 import { describeLists } from "./contract-list.ts";
+import { describePages } from "./contract-pages.ts";
+import { describePretty } from "./contract-pretty.ts";
 import { describeRefusals } from "./contract-refusals.ts";
+import { describeSubresources } from "./contract-subresources.ts";
 import { describeWatches } from "./contract-watch.ts";
 import { describeWrites } from "./contract-writes.ts";
 
@@ -17,9 +22,14 @@ export type { ContractTarget } from "./contract-client.ts";
 export function describeContract(name: string, target: () => ContractTarget): void {
   describe(`contract on ${name}`, () => {
     describeLists(target);
+    describePages(target);
     describeWatches(target);
     describeWrites(target);
+    describeSubresources(target);
+    describeDeletions(target);
+    describeBadQueries(target);
     describeRefusals(target);
     describeForms(target);
+    describePretty(target);
   });
 }
