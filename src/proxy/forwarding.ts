@@ -10,7 +10,7 @@ import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { isPersonAgent } from "./request-head.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
-import { floorOf, type WriteOutcome } from "./write-floors.ts";
+import { floorOf, toWrittenResource, type WriteOutcome } from "./write-floors.ts";
 
 /** A request on its way upstream. */
 export interface Passing {
@@ -154,7 +154,8 @@ function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: Resour
  * counts as a write that may have happened.
  */
 async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, info, target, identity } = passing;
+  const { request, target, identity } = passing;
+  const info = passing.info.isResourceRequest ? toWrittenResource(passing.info) : passing.info;
   const sent = { target, identity, signal: request.signal, kind: "write" } as const;
   if (!info.isResourceRequest || !parts.isCacheable(info.group, info.resource))
     return await forward(parts.apiserver, request, sent);

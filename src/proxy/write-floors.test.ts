@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { parseRequestInfo, type ResourceRequest } from "../api/request-info.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
-import { floorOf } from "./write-floors.ts";
+import { floorOf, toWrittenResource } from "./write-floors.ts";
 
 function info(method: string, path: string): ResourceRequest {
   const parsed = parseRequestInfo(method, `/api/v1/namespaces/n/${path}`, "");
@@ -60,6 +60,16 @@ describe("floorOf", () => {
   ])("%s %s answered %p: %#", (method, path, code, given, expected) => {
     const floor = floorOf(info(method, path), false, { status: code, answer: given });
     expect(floor?.kind).toBe(expected as never);
+  });
+
+  test("a POST of bindings is a write to pods, as far as it is known", () => {
+    const written = toWrittenResource(info("POST", "bindings"));
+    expect(written.resource).toBe("pods");
+    const success = answer({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" });
+    const floor = (code: number, given: Answer) =>
+      floorOf(written, false, { status: code, answer: given });
+    expect(floor(201, success)).toEqual({ kind: "everything" });
+    expect(floor(409, status)).toMatchObject({ kind: "look up", gvr: { resource: "pods" } });
   });
 
   test("a dry run raises nothing", () => {

@@ -43,6 +43,12 @@ export function floorOf(
   return unsure(info, answer);
 }
 
+/** The request as one for the resource whose objects it changes: a POST of `bindings` changes a pod. */
+export function toWrittenResource(info: ResourceRequest): ResourceRequest {
+  const isBinding = info.group === "" && info.resource === "bindings";
+  return isBinding ? { ...info, resource: "pods" } : info;
+}
+
 function ofObject(info: ResourceRequest, answer: Extract<Answer, { is: "object" }>): Floor {
   const { item, deletion } = answer;
   const isDeletion =
