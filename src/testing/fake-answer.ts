@@ -78,6 +78,12 @@ export function statusAnswer(
   return { ...jsonAnswer(code, goJson(plain), format), headers };
 }
 
+/** The Status of a create that has no object to show. */
+export function success(code: number): { readonly code: number; readonly object: JsonObject } {
+  const object = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code };
+  return { code, object };
+}
+
 export function objectAnswer(
   code: number,
   type: FakeType,

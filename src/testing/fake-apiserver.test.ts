@@ -48,6 +48,16 @@ describe("startFakeApiserver", () => {
     await expect(call(admin, configmaps, { method: "POST", body: {} })).rejects.toThrow();
   });
 
+  test("survives a request that is reset before its end", async () => {
+    const { hostname, port } = new URL(fake.url);
+    const socket = await Bun.connect({ hostname, port: Number(port), socket: { data() {} } });
+    const head = `POST ${configmaps} HTTP/1.1\r\nHost: fake\r\nContent-Length: 99\r\n\r\n`;
+    socket.write(`${head}{"metadata":`);
+    await waitUntil("it arrived", () => fake.faults.arrivals().length === 1);
+    socket.terminate();
+    expect(names(json(await call(admin, configmaps)))).toEqual([]);
+  });
+
   test("cuts a list in the middle", async () => {
     await create("a");
     fake.faults.add({ kind: "truncate", times: 1 });
@@ -102,6 +112,20 @@ describe("startFakeApiserver", () => {
     fake.store.compact();
     const gone = await follow(`resourceVersion=${Number(resourceVersion) + 1}`);
     expect((await gone.ended())[0].object.reason).toBe("Expired");
+  });
+
+  test("lists an exact version below the window of the watches, until it is compacted", async () => {
+    await create("a");
+    const { resourceVersion } = json(await create("b")).metadata;
+    await call(admin, `${configmaps}/a`, { method: "DELETE" });
+    for (const name of ["c", "d", "e", "f"]) await create(name);
+    const exact = `${configmaps}?resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`;
+    expect(names(json(await call(admin, exact)))).toEqual(["a", "b"]);
+    const page = json(await call(admin, `${exact}&limit=1`));
+    const rest = await call(admin, `${configmaps}?continue=${page.metadata.continue}`);
+    expect(names(json(rest))).toEqual(["b"]);
+    fake.store.compact();
+    expect((await call(admin, exact)).status).toBe(410);
   });
 
   test("sends bookmarks to who asked, up to where the store is", async () => {

@@ -1,57 +1,33 @@
 import { goQuote } from "../api/go-quote.ts";
 import { parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
-import { type ResourceRequest } from "../api/request-info.ts";
-import { badRequest, invalidListOptions, type Status, StatusError } from "../api/status.ts";
+import { badRequest, invalidListOptions } from "../api/status.ts";
 import {
   type FakeAnswer,
+  jsonAnswer,
   listAnswer,
   negotiate,
+  type Negotiated,
   objectAnswer,
   statusAnswer,
 } from "./fake-answer.ts";
-import { isJsonObject, type JsonObject } from "./fake-json.ts";
-import { jsonPatch, mergePatch } from "./fake-patch.ts";
+import { deleteObject } from "./fake-delete.ts";
+import { methodNotAllowed, notServed } from "./fake-failures.ts";
+import { goJson, type JsonObject } from "./fake-json.ts";
+import { patchObject } from "./fake-patch-object.ts";
 import { readList, waitForRevision } from "./fake-read.ts";
+import { type FakeRequest, parseBody, toWrite } from "./fake-request.ts";
 import { type FakeStore } from "./fake-store.ts";
+import { createBinding, handleSubresource } from "./fake-subresource.ts";
 import { type FakeType, findFakeType } from "./fake-types.ts";
 import { serveWatch, type WatchSink } from "./fake-watch.ts";
-import {
-  createObject,
-  deleteObject,
-  type FakeWrite,
-  findObject,
-  updateObject,
-  type Written,
-} from "./fake-write.ts";
-
-export interface FakeRequest {
-  readonly info: ResourceRequest;
-  readonly query: string;
-  readonly accept: string;
-  readonly userAgent: string;
-  readonly contentType: string;
-  readonly body: string;
-}
+import { createObject, findObject, updateObject, type Written } from "./fake-write.ts";
 
 export interface FakeSettings {
   readonly store: FakeStore;
   /** Whether `sendInitialEvents` is served; older apiservers refuse it. */
   readonly watchList: "on" | "off";
   readonly bookmarkEveryMs: number;
-}
-
-/** A failure without details of its own, as the generic handlers word it. */
-function failure(code: number, reason: string, message: string, details?: JsonObject): StatusError {
-  const head = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" } as const;
-  const status: Status = {
-    ...head,
-    message,
-    reason,
-    ...(details === undefined ? {} : { details }),
-    code,
-  };
-  return new StatusError(status);
 }
 
 /** Answers a request for a resource; a watch goes to the sink and has no answer. Throws StatusError. */
@@ -61,13 +37,17 @@ export async function handleResource(
   sink: WatchSink,
 ): Promise<FakeAnswer | undefined> {
   const { info } = request;
-  const type = findFakeType(info);
-  if (type === undefined) {
-    throw failure(404, "NotFound", "the server could not find the requested resource", {});
-  }
+  const isBindings = info.group === "" && info.version === "v1" && info.resource === "bindings";
+  // `bindings` is a resource without objects: to create one is to bind a pod.
+  const type = findFakeType(isBindings ? { ...info, resource: "pods" } : info);
+  if (type === undefined || !hasSubresource(type, info.subresource)) throw notServed();
   const parameters = parseQuery(request.query);
   checkTimeout(parameters.get("timeout"));
   const negotiated = negotiate(request.accept, request.userAgent, parameters.get("pretty"), type);
+  const written = isBindings
+    ? createBinding(settings.store, type, request)
+    : handleSubresource(settings.store, type, request);
+  if (written !== undefined) return writtenAnswer(type, written, request.accept, negotiated);
   switch (info.verb) {
     case "list": {
       const options = parseListOptions(request.query, "list");
@@ -99,13 +79,30 @@ export async function handleResource(
       );
     case "deletecollection":
       return deleteCollection(settings.store, type, request, negotiated);
-    default: {
-      const { code, object } = write(settings.store, type, request);
-      return object["kind"] === "Status"
-        ? statusAnswer(object, code, request.accept)
-        : objectAnswer(code, type, object, negotiated);
-    }
+    default:
+      return writtenAnswer(type, write(settings.store, type, request), request.accept, negotiated);
   }
+}
+
+function writtenAnswer(
+  type: FakeType,
+  { code, object }: Written,
+  accept: string,
+  negotiated: Negotiated,
+): FakeAnswer {
+  switch (object["kind"]) {
+    case "Status":
+      return statusAnswer(object, code, accept);
+    case "Scale":
+      return jsonAnswer(code, goJson(object), negotiated.format);
+    default:
+      return objectAnswer(code, type, object, negotiated);
+  }
+}
+
+function hasSubresource(type: FakeType, subresource: string | undefined): boolean {
+  if (subresource === undefined) return true;
+  return subresource === "status" ? type.hasStatus : type.subresources.includes(subresource);
 }
 
 function checkTimeout(timeout: string | null): void {
@@ -131,18 +128,6 @@ async function waitForGet(store: FakeStore, asked: string): Promise<void> {
   await waitForRevision(store, asked);
 }
 
-function toWrite(store: FakeStore, type: FakeType, { info, query }: FakeRequest): FakeWrite {
-  const isDryRun = parseQuery(query).get("dryRun") === "All";
-  return {
-    store,
-    type,
-    namespace: info.namespace,
-    name: info.name,
-    subresource: info.subresource,
-    isDryRun,
-  };
-}
-
 function write(store: FakeStore, type: FakeType, request: FakeRequest): Written {
   const { info } = request;
   const target = toWrite(store, type, request);
@@ -158,74 +143,24 @@ function write(store: FakeStore, type: FakeType, request: FakeRequest): Written 
       if (isCollection) break;
       return patchObject(target, request);
     case "delete":
-      return deleteObject(target, request.body === "" ? {} : parseBody(type, request));
+      return deleteObject(target, deleteOptions(type, request));
   }
-  throw failure(
-    405,
-    "MethodNotAllowed",
-    "the server does not allow this method on the requested resource",
-    {},
-  );
+  throw methodNotAllowed();
 }
 
-const bodyTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-
-function parseBody(type: FakeType, { contentType, body }: FakeRequest): JsonObject {
-  if (contentType !== "" && !contentType.startsWith("application/json")) {
-    throw failure(
-      415,
-      "UnsupportedMediaType",
-      `the body of the request was in an unknown format - accepted media types include: ${bodyTypes.join(", ")}`,
-    );
-  }
-  try {
-    const parsed: unknown = JSON.parse(body);
-    if (isJsonObject(parsed)) return parsed;
-  } catch (error) {
-    const why = `couldn't get version/kind; json parse error: ${String(error)}`;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): ${why} (${body})`,
-    );
-  }
-  throw badRequest(`the object provided is unrecognized (must be of type ${type.kind})`);
-}
-
-function patchObject(target: FakeWrite, { contentType, body }: FakeRequest): Written {
-  const media = contentType.split(";")[0]?.trim() ?? "";
-  const parsed: unknown = JSON.parse(body);
-  switch (media) {
-    case "application/merge-patch+json":
-    case "application/strategic-merge-patch+json": {
-      return patched(target, (old) => mergePatch(old, parsed));
-    }
-    case "application/json-patch+json":
-      return patched(target, (old) => jsonPatch(old, Array.isArray(parsed) ? parsed : []));
-    case "application/apply-patch+yaml":
-      return apply(target, parsed);
-  }
-  throw failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
-}
-
-function patched(target: FakeWrite, change: (old: JsonObject) => unknown): Written {
-  const next = change(findObject(target).object);
-  return updateObject(target, isJsonObject(next) ? next : {});
-}
-
-/** Server-side apply with one owner of everything: no conflicts, and what is left out stays. */
-function apply(target: FakeWrite, parsed: unknown): Written {
-  try {
-    return patched(target, (old) => mergePatch(old, parsed));
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.status.code !== 404) throw error;
-    return createObject(target, isJsonObject(parsed) ? parsed : {});
-  }
+function deleteOptions(type: FakeType, request: FakeRequest): JsonObject {
+  const seconds = parseQuery(request.query).get("gracePeriodSeconds");
+  return {
+    ...(request.body === "" ? {} : parseBody(type, request)),
+    ...(seconds === null ? {} : { gracePeriodSeconds: Number(seconds) }),
+  };
 }
 
 async function deleteCollection(
   store: FakeStore,
   type: FakeType,
   request: FakeRequest,
-  negotiated: Parameters<typeof listAnswer>[3],
+  negotiated: Negotiated,
 ): Promise<FakeAnswer> {
   const options = parseListOptions(request.query, "list");
   const { meta, items } = await readList(store, type, request.info.namespace, options);

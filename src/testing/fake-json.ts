@@ -23,6 +23,11 @@ export function listAt(object: JsonObject, key: string): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** A moment as metav1.Time writes it, in whole seconds. */
+export function timestamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.[0-9]+Z$/, "Z");
+}
+
 /** JSON as Go's encoder writes it: `<`, `>`, `&` and the two line separators escaped. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(

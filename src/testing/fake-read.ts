@@ -49,9 +49,10 @@ export async function readList(
   const token = options.continue === "" ? undefined : decodeContinue(options.continue);
   const isAny = asked === "0" && options.resourceVersionMatch === "" && token === undefined;
   const limit = isAny || options.limit <= 0 ? Number.POSITIVE_INFINITY : options.limit;
+  const range: Range = token === undefined ? narrowed(type, namespace, options) : { namespace };
   const exact =
     token === undefined
-      ? exactVersion(options)
+      ? exactVersion(options, range)
       : token.resourceVersion === "-1"
         ? undefined
         : token.resourceVersion;
@@ -60,10 +61,11 @@ export async function readList(
     throw compacted(token?.startKey);
   }
   const revision = exact === undefined ? store.revision : Number(exact);
-  const relative = (object: StoredObject) => (namespace === "" ? object.key : object.name);
+  const relative = (object: StoredObject) => (range.namespace === "" ? object.key : object.name);
   const rest = store
     .at(type, revision)
-    .filter((object) => namespace === "" || object.namespace === namespace)
+    .filter((object) => range.namespace === "" || object.namespace === range.namespace)
+    .filter((object) => range.name === undefined || object.name === range.name)
     .filter((object) => token === undefined || relative(object) >= token.startKey);
   return page(rest, limit, String(revision), { namespace, ...options }, relative);
 }
@@ -79,11 +81,29 @@ function compacted(startKey: string | undefined): StatusError {
   return new StatusError({ ...status, metadata: { continue: encodeContinue("-1", startKey) } });
 }
 
-/** The legacy reading: a number with a limit and no match is exact. */
-function exactVersion(options: ListOptions): string | undefined {
+interface Range {
+  /** Empty: all. */
+  readonly namespace: string;
+  readonly name?: string;
+}
+
+/** A list without a token looks no further than the names in its field selector (registry/generic/registry/store.go, ListPredicate). */
+function narrowed(type: FakeType, namespace: string, { fieldSelector }: ListOptions): Range {
+  const asked = fieldSelector.requiredValue("metadata.namespace") ?? "";
+  const isName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(asked);
+  const own = namespace === "" && isName ? asked : namespace;
+  const name = fieldSelector.requiredValue("metadata.name");
+  const isUsable = name !== undefined && !/^\.{0,2}$|[/%]/.test(name);
+  if (!isUsable || (own === "" && type.scope === "Namespaced")) return { namespace: own };
+  return { namespace: own, name };
+}
+
+/** The legacy reading: a number with a limit and no match is exact, but not of one key. */
+function exactVersion(options: ListOptions, { name }: Range): string | undefined {
   const { resourceVersion, resourceVersionMatch: match, limit } = options;
   if (resourceVersion === "" || resourceVersion === "0") return undefined;
-  return match === "Exact" || (match === "" && limit > 0) ? resourceVersion : undefined;
+  const isLegacyExact = match === "" && limit > 0 && name === undefined;
+  return match === "Exact" || isLegacyExact ? resourceVersion : undefined;
 }
 
 function page(

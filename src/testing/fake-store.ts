@@ -25,13 +25,14 @@ export interface StoredEvent {
 interface Collection {
   readonly type: FakeType;
   readonly objects: Map<ObjectKey, StoredObject>;
+  /** All since the compaction: exact lists reach below the watch window. */
   readonly events: StoredEvent[];
   readonly listeners: Set<() => void>;
   /** A watch from below this revision is too old. */
   oldest: number;
 }
 
-/** etcd and watch cache in one: one revision for all types, each with its events. */
+/** etcd and its watch caches in one: one revision for all types, each with its events. */
 export class FakeStore {
   readonly #collections = new Map<FakeType, Collection>();
   readonly #watchCacheSize: number;
@@ -119,10 +120,8 @@ export class FakeStore {
   #append(type: FakeType, event: StoredEvent): void {
     const collection = this.collection(type);
     collection.events.push(event);
-    if (collection.events.length > this.#watchCacheSize) {
-      const dropped = collection.events.shift();
-      collection.oldest = dropped?.revision ?? collection.oldest;
-    }
+    const evicted = collection.events.at(-1 - this.#watchCacheSize);
+    collection.oldest = evicted?.revision ?? collection.oldest;
     for (const notify of collection.listeners) notify();
   }
 }

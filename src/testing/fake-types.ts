@@ -13,6 +13,8 @@ export interface FakeType {
   /** What DELETE answers: the object, or a Status with its uid. */
   readonly deleteAnswers: "object" | "Status";
   readonly hasStatus: boolean;
+  /** Beside `status`. */
+  readonly subresources: readonly string[];
   readonly hasGeneration: boolean;
 }
 
@@ -34,6 +36,7 @@ function builtIn(
     fields: ["spec", "status"],
     deleteAnswers: "Status",
     hasStatus: false,
+    subresources: [],
     hasGeneration: false,
     ...more,
   };
@@ -42,13 +45,26 @@ function builtIn(
 export const fakeTypes: readonly FakeType[] = [
   builtIn("v1", "configmaps", "ConfigMap", { fields: ["immutable", "data", "binaryData"] }),
   builtIn("v1", "secrets", "Secret", { fields: ["immutable", "data", "type"] }),
-  builtIn("v1", "namespaces", "Namespace", { scope: "Cluster", hasStatus: true }),
-  builtIn("v1", "pods", "Pod", { deleteAnswers: "object", hasStatus: true, hasGeneration: true }),
+  builtIn("v1", "namespaces", "Namespace", {
+    scope: "Cluster",
+    hasStatus: true,
+    subresources: ["finalize"],
+  }),
+  builtIn("v1", "pods", "Pod", {
+    deleteAnswers: "object",
+    hasStatus: true,
+    subresources: ["binding", "ephemeralcontainers", "eviction"],
+    hasGeneration: true,
+  }),
   builtIn("v1", "nodes", "Node", { scope: "Cluster", hasStatus: true }),
   builtIn("v1", "services", "Service", { deleteAnswers: "object", hasStatus: true }),
   builtIn("v1", "serviceaccounts", "ServiceAccount", { deleteAnswers: "object", fields: [] }),
   builtIn("coordination.k8s.io/v1", "leases", "Lease"),
-  builtIn("apps/v1", "deployments", "Deployment", { hasStatus: true, hasGeneration: true }),
+  builtIn("apps/v1", "deployments", "Deployment", {
+    hasStatus: true,
+    subresources: ["scale"],
+    hasGeneration: true,
+  }),
   builtIn("example.com/v1", "widgets", "Widget", {
     form: "custom",
     hasStatus: true,

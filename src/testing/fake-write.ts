@@ -1,6 +1,7 @@
-import { formatGroupResource } from "../api/group-version-resource.ts";
 import { objectKey } from "../api/object-key.ts";
-import { badRequest, notFound, type Status, StatusError } from "../api/status.ts";
+import { badRequest, notFound, type StatusError } from "../api/status.ts";
+import { defaulted } from "./fake-defaults.ts";
+import { alreadyExists, conflict, failure } from "./fake-failures.ts";
 import {
   goJson,
   type JsonObject,
@@ -8,6 +9,7 @@ import {
   normalizeObject,
   objectAt,
   stringAt,
+  timestamp,
 } from "./fake-json.ts";
 import { type FakeStore, type StoredObject } from "./fake-store.ts";
 import { type FakeType, fakeTypes } from "./fake-types.ts";
@@ -25,26 +27,6 @@ export interface FakeWrite {
 export interface Written {
   readonly code: number;
   readonly object: JsonObject;
-}
-
-const now = () => new Date().toISOString().replace(/\.[0-9]+Z$/, "Z");
-
-function failure(code: number, reason: string, message: string, details: JsonObject): StatusError {
-  const head = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" } as const;
-  return new StatusError({ ...head, message, reason, details, code } satisfies Status);
-}
-
-function detailsOf(type: FakeType, name: string): JsonObject {
-  const { group, resource } = type.gvr;
-  return { name, ...(group === "" ? {} : { group }), kind: resource };
-}
-
-function conflict(type: FakeType, name: string): StatusError {
-  const of = formatGroupResource(type.gvr);
-  const why =
-    "the object has been modified; please apply your changes to the latest version and try again";
-  const message = `Operation cannot be fulfilled on ${of} "${name}": ${why}`;
-  return failure(409, "Conflict", message, detailsOf(type, name));
 }
 
 /** The stored object; throws 404. */
@@ -71,8 +53,7 @@ export function createObject(write: FakeWrite, body: JsonObject): Written {
   requireNamespace(store, type, namespace);
   const key = objectKey(type.scope === "Cluster" ? "" : namespace, name);
   if (store.collection(type).objects.has(key)) {
-    const of = formatGroupResource(type.gvr);
-    throw failure(409, "AlreadyExists", `${of} "${name}" already exists`, detailsOf(type, name));
+    throw alreadyExists(type, name);
   }
   const metadata = {
     ...given,
@@ -80,7 +61,7 @@ export function createObject(write: FakeWrite, body: JsonObject): Written {
     ...(type.scope === "Cluster" ? {} : { namespace }),
     uid: crypto.randomUUID(),
     resourceVersion: "0",
-    creationTimestamp: now(),
+    creationTimestamp: timestamp(Date.now()),
     ...(type.hasGeneration ? { generation: 1 } : {}),
   };
   const object = normalizeObject(type, defaulted(type, { ...body, metadata }));
@@ -110,43 +91,6 @@ function requireNamespace(store: FakeStore, type: FakeType, namespace: string): 
   throw notFound("", "namespaces", namespace);
 }
 
-/** The few defaults that tests look at. */
-function defaulted(type: FakeType, object: JsonObject): JsonObject {
-  const metadata = objectAt(object, "metadata");
-  switch (type.kind) {
-    case "Secret": {
-      const plain = Object.entries(objectAt(object, "stringData")).map(
-        ([key, value]) => [key, Buffer.from(String(value)).toString("base64")] as const,
-      );
-      const data = { ...objectAt(object, "data"), ...Object.fromEntries(plain) };
-      return { type: "Opaque", ...object, data };
-    }
-    case "Namespace": {
-      const name = { "kubernetes.io/metadata.name": stringAt(metadata, "name") };
-      const labels = { ...objectAt(metadata, "labels"), ...name };
-      const spec = { finalizers: ["kubernetes"] };
-      return { ...object, metadata: { ...metadata, labels }, spec, status: { phase: "Active" } };
-    }
-    case "Pod":
-      return {
-        ...object,
-        spec: {
-          restartPolicy: "Always",
-          dnsPolicy: "ClusterFirst",
-          schedulerName: "default-scheduler",
-          ...objectAt(object, "spec"),
-        },
-        status: { phase: "Pending" },
-      };
-    case "Deployment":
-    case "Node":
-    case "Service":
-      return { ...object, spec: objectAt(object, "spec"), status: {} };
-    default:
-      return object;
-  }
-}
-
 function withoutVersion(object: JsonObject): JsonObject {
   const { resourceVersion: _none, ...metadata } = objectAt(object, "metadata");
   return { ...object, metadata };
@@ -166,17 +110,25 @@ export function updateObject(write: FakeWrite, body: JsonObject): Written {
   const object = normalizeObject(type, merged(write, old.object, body));
   if (goJson(object) === old.full || write.isDryRun)
     return { code: 200, object: atOld(object, old) };
-  const metadata = objectAt(object, "metadata");
-  const isLastFinalizer =
-    stringAt(metadata, "deletionTimestamp") !== "" &&
-    listAt(metadata, "finalizers").length === 0 &&
-    listAt(objectAt(object, "spec"), "finalizers").length === 0;
-  if (!isLastFinalizer) return { code: 200, object: store.put(type, object).object };
-  store.remove(type, { ...old, object: atOld(object, old) });
+  if (!endsWith(object, old.object)) return { code: 200, object: store.put(type, object).object };
+  // Who watches is shown what was stored, who has written what it would have become (m).
+  store.remove(type, old);
   return { code: 200, object: atOld(object, old) };
 }
 
-function atOld(object: JsonObject, old: StoredObject): JsonObject {
+/** Whether this update is the object's end (apiserver, registry/generic/registry/store.go, ShouldDeleteDuringUpdate). */
+function endsWith(object: JsonObject, old: JsonObject): boolean {
+  const metadata = objectAt(object, "metadata");
+  return (
+    stringAt(metadata, "deletionTimestamp") !== "" &&
+    listAt(metadata, "finalizers").length === 0 &&
+    listAt(objectAt(object, "spec"), "finalizers").length === 0 &&
+    (objectAt(old, "metadata")["deletionGracePeriodSeconds"] ?? 0) === 0
+  );
+}
+
+/** As a write on trial, or one that is no write, answers it. */
+export function atOld(object: JsonObject, old: StoredObject): JsonObject {
   const metadata = { ...objectAt(object, "metadata"), resourceVersion: String(old.revision) };
   return { ...object, metadata };
 }
@@ -185,7 +137,11 @@ function merged(write: FakeWrite, old: JsonObject, body: JsonObject): JsonObject
   const { type, subresource } = write;
   const kept = objectAt(old, "metadata");
   if (subresource === "status") return { ...old, status: objectAt(body, "status") };
-  if (subresource === "finalize") return { ...old, spec: objectAt(body, "spec") };
+  if (subresource === "finalize") {
+    const { finalizers: _finalizers, ...spec } = objectAt(body, "spec");
+    const finalizers = listAt(objectAt(body, "spec"), "finalizers");
+    return { ...old, spec: finalizers.length === 0 ? spec : { ...spec, finalizers } };
+  }
   const given = objectAt(body, "metadata");
   const isSpecChanged = goJson(objectAt(old, "spec")) !== goJson(objectAt(body, "spec"));
   const generation = Number(kept["generation"] ?? 0) + (isSpecChanged ? 1 : 0);
@@ -200,57 +156,4 @@ function merged(write: FakeWrite, old: JsonObject, body: JsonObject): JsonObject
   const status = type.hasStatus && old["status"] !== undefined ? { status: old["status"] } : {};
   const { status: _status, ...rest } = body;
   return { ...(type.hasStatus ? rest : body), ...status, metadata };
-}
-
-/** DELETE: gone at once, or marked where finalizers or a grace period hold it. */
-export function deleteObject(write: FakeWrite, options: JsonObject): Written {
-  const { store, type } = write;
-  const old = findObject(write);
-  checkPreconditions(type, old, objectAt(options, "preconditions"));
-  const metadata = objectAt(old.object, "metadata");
-  const isNamespace = type.kind === "Namespace";
-  const isScheduled =
-    type.kind === "Pod" && stringAt(objectAt(old.object, "spec"), "nodeName") !== "";
-  const isImmediate = options["gracePeriodSeconds"] === 0;
-  const lingers =
-    isNamespace || listAt(metadata, "finalizers").length > 0 || (isScheduled && !isImmediate);
-  if (write.isDryRun) return { code: 200, object: deleted(type, old) };
-  if (!lingers) return { code: 200, object: deleted(type, store.remove(type, old)) };
-  if (stringAt(metadata, "deletionTimestamp") !== "") return { code: 200, object: old.object };
-  const seconds = isScheduled && !isImmediate ? 30 : 0;
-  const marked = {
-    ...metadata,
-    deletionTimestamp: new Date(Date.now() + seconds * 1000)
-      .toISOString()
-      .replace(/\.[0-9]+Z$/, "Z"),
-    ...(isNamespace ? {} : { deletionGracePeriodSeconds: seconds }),
-  };
-  const phase = isNamespace ? { status: { phase: "Terminating" } } : {};
-  const object = normalizeObject(type, { ...old.object, ...phase, metadata: marked });
-  return { code: 200, object: store.put(type, object).object };
-}
-
-function deleted(type: FakeType, last: StoredObject): JsonObject {
-  if (type.deleteAnswers === "object") return last.object;
-  const uid = stringAt(objectAt(last.object, "metadata"), "uid");
-  const details = { ...detailsOf(type, last.name), uid };
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
-}
-
-function checkPreconditions(type: FakeType, old: StoredObject, wanted: JsonObject): void {
-  const uid = stringAt(objectAt(old.object, "metadata"), "uid");
-  const wantedUid = stringAt(wanted, "uid");
-  const version = stringAt(wanted, "resourceVersion");
-  const refuse = (why: string) => {
-    const message = `Operation cannot be fulfilled on ${type.kind} "${old.name}": ${why}`;
-    return failure(409, "Conflict", message, { name: old.name, kind: type.kind });
-  };
-  if (wantedUid !== "" && wantedUid !== uid) {
-    const why = `the UID in the precondition (${wantedUid}) does not match the UID in record (${uid})`;
-    throw refuse(`${why}. The object might have been deleted and then recreated`);
-  }
-  if (version !== "" && version !== String(old.revision)) {
-    const why = `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${old.revision})`;
-    throw refuse(`${why}. The object might have been modified`);
-  }
 }
