@@ -79,13 +79,22 @@ export class Fixture {
     return opened;
   }
 
+  /** Opens a watch over all namespaces that the end of the test closes: on a proxy a scope that covers it. */
+  async watchAll(rest: string): Promise<Watch> {
+    const separator = rest.includes("?") ? "&" : "?";
+    const opened = await watch(this.target, `/api/v1/${rest}${separator}watch=1`);
+    this.#watches.push(opened);
+    return opened;
+  }
+
   /**
    * On a warm target: a watch that stays open and equal LISTs make the scope live, until a LIST is seen to come from the cache.
    * On any other nothing.
    */
   async warmUp(resource = "configmaps"): Promise<void> {
     if (this.target.warm !== true) return;
-    await this.watch(`${resource}?allowWatchBookmarks=true`);
+    const separator = resource.includes("?") ? "&" : "?";
+    await this.watch(`${resource}${separator}allowWatchBookmarks=true`);
     const isCached = async () =>
       (await this.call(resource)).headers.get("x-edge-proxy") === "cache";
     await waitUntil(`LIST ${resource} comes from the cache`, isCached, 8);

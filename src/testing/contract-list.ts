@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { type ContractTarget, json, names } from "./contract-client.ts";
+import { type Call, type ContractTarget, json, names } from "./contract-client.ts";
 import { type Fixture, inNamespace, seeded } from "./contract-fixture.ts";
 
 const slow = 40_000;
@@ -62,6 +62,20 @@ export function describeLists(target: () => ContractTarget): void {
       const list = await f.list(`configmaps?${query}`);
       expect(list.metadata.resourceVersion).toBe(version);
       expect(names(list)).toEqual(["a", "c"]);
+    });
+    it("Exact N is that state, whatever has happened since", async (f) => {
+      const version = await seeded(f);
+      await f.remove("configmaps/b");
+      // More than the watch window of an apiserver that has just begun.
+      for (let round = 0; round < 120; round += 1)
+        await f.direct("configmaps/a", annotate(String(round)));
+      const exact = `resourceVersion=${version}&resourceVersionMatch=Exact`;
+      const list = await f.list(`configmaps?${exact}`);
+      expect(names(list)).toEqual(["a", "b", "c"]);
+      expect(list.items[0].metadata.annotations).toBeUndefined();
+      const page = await f.list(`configmaps?${exact}&limit=1`);
+      const rest = await f.list(`configmaps?continue=${page.metadata.continue}`);
+      expect([names(rest), rest.metadata.resourceVersion]).toEqual([["b", "c"], version]);
     });
     it("of nothing has an empty items and a resourceVersion", async (f) => {
       await f.warmUp();
@@ -131,6 +145,11 @@ export function describeLists(target: () => ContractTarget): void {
       expect(names(list)).toEqual(["a", "b", "c", "d"]);
     });
   });
+}
+
+function annotate(text: string): Call {
+  const contentType = "application/merge-patch+json";
+  return { method: "PATCH", contentType, body: { metadata: { annotations: { text } } } };
 }
 
 function withoutVersion(list: string): string {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 
 import { decodeContinue, encodeContinue } from "../api/continue-token.ts";
-import { type ContractTarget, expectStatus, json, names } from "./contract-client.ts";
+import {
+  call,
+  type ContractTarget,
+  expectStatus,
+  json,
+  names,
+  versionOf,
+} from "./contract-client.ts";
 import { type Fixture, inNamespace, seeded } from "./contract-fixture.ts";
 
 const slow = 40_000;
@@ -77,6 +84,70 @@ export function describePages(target: () => ContractTarget): void {
       const from = first.metadata.resourceVersion;
       const [event] = await (await f.watch(`configmaps?resourceVersion=${from}`)).take(1);
       expect(event).toMatchObject({ type: "ADDED", object: { metadata: { name: "d" } } });
+    });
+  });
+
+  describe("a full page of a selection", () => {
+    const goesOn = "goes on while any key is left, selected or not: the last page is empty";
+    it(goesOn, async (f) => {
+      const version = await seeded(f);
+      for (const [query, shown] of [
+        ["limit=1&labelSelector=app%3Ddb", ["b"]],
+        ["limit=2&fieldSelector=metadata.name!%3Dc", ["a", "b"]],
+        ["limit=1&fieldSelector=metadata.name!%3Db", ["a"]],
+      ] as const) {
+        for (const at of ["", `&resourceVersion=${version}&resourceVersionMatch=Exact`]) {
+          const first = await f.list(`configmaps?${query}${at}`);
+          expect([query, names(first)]).toEqual([query, [...shown]]);
+          const token = first.metadata.continue;
+          expect(token).toBe(encodeContinue(first.metadata.resourceVersion, `${shown.at(-1)}\0`));
+          const rest = await f.list(`configmaps?${query}&continue=${token}`);
+          expect(names(rest)).toEqual(query.includes("!%3Db") ? ["c"] : []);
+          expect(rest.metadata.continue).toBeUndefined();
+        }
+      }
+    });
+    it("ends where no key is left", async (f) => {
+      await seeded(f);
+      for (const query of ["limit=2&labelSelector=app%3Dweb", "limit=1&labelSelector=none"]) {
+        expect((await f.list(`configmaps?${query}`)).metadata.continue).toBeUndefined();
+      }
+    });
+    it("of one name is the only one", async (f) => {
+      const version = await seeded(f);
+      for (const at of ["", `&resourceVersion=${version}&resourceVersionMatch=Exact`]) {
+        const list = await f.list(`configmaps?limit=1&fieldSelector=metadata.name%3Da${at}`);
+        expect([names(list), list.metadata.continue]).toEqual([["a"], undefined]);
+      }
+    });
+    it("over all namespaces ends with the one that the fields name", async (f) => {
+      await seeded(f);
+      const field = `fieldSelector=metadata.namespace%3D${f.namespace}`;
+      await f.watchAll(`configmaps?${field}`);
+      const all = `/api/v1/configmaps?limit=3&${field}`;
+      const list = json(await call(target(), all));
+      expect([names(list), list.metadata.continue]).toEqual([["a", "b", "c"], undefined]);
+    });
+  });
+
+  describe("a resourceVersion with a limit", () => {
+    it("is exact, of a selection too", async (f) => {
+      const version = await seeded(f);
+      await f.create("d", { labels: { app: "web" } });
+      await f.list("configmaps");
+      const query = `resourceVersion=${version}&limit=5&labelSelector=app%3Dweb`;
+      const list = await f.list(`configmaps?${query}`);
+      expect([names(list), list.metadata.resourceVersion]).toEqual([["a", "c"], version]);
+    });
+    it("of one name is not older than it", async (f) => {
+      const version = await seeded(f);
+      const last = await f.create("d");
+      // What has been read is what an apiserver's cache has reached.
+      await f.list("configmaps");
+      const byName = "fieldSelector=metadata.name%3Dd";
+      const list = await f.list(`configmaps?resourceVersion=${version}&limit=5&${byName}`);
+      expect(names(list)).toEqual(["d"]);
+      expect(versionOf(list)).toBeGreaterThanOrEqual(versionOf(last));
     });
   });
 

@@ -6,6 +6,7 @@ import { describeDeletions } from "./contract-deletions.ts";
 import { describeForms } from "./contract-forms.ts";
 import { describeLists } from "./contract-list.ts";
 import { describePages } from "./contract-pages.ts";
+import { describePodSubresources } from "./contract-pod-subresources.ts";
 import { describePretty } from "./contract-pretty.ts";
 import { describeRefusals } from "./contract-refusals.ts";
 import { describeSubresources } from "./contract-subresources.ts";
@@ -26,6 +27,7 @@ export function describeContract(name: string, target: () => ContractTarget): vo
     describeWatches(target);
     describeWrites(target);
     describeSubresources(target);
+    describePodSubresources(target);
     describeDeletions(target);
     describeBadQueries(target);
     describeRefusals(target);
