@@ -137,11 +137,13 @@ async function raiseSeen(
   if (answer.is === "object") parts.floors.raise(caches, { kind: "seen", object: answer.item });
 }
 
-function cachesOf(parts: ProxyParts, info: ResourceRequest) {
-  const twins = info.resource === "events" ? ["", "events.k8s.io"] : [info.group];
-  return twins.flatMap((group) =>
-    [...parts.caches.ofResource(group, info.resource)].map(({ cache }) => cache),
-  );
+/** The scopes that may hold what the request is for: another namespace's never do. */
+function cachesOf(parts: ProxyParts, { group, resource, namespace }: ResourceRequest) {
+  const twins = resource === "events" ? ["", "events.k8s.io"] : [group];
+  const isOfPlace = (place: string) => place === "" || namespace === "" || place === namespace;
+  return twins
+    .flatMap((twin) => [...parts.caches.ofResource(twin, resource)].map(({ cache }) => cache))
+    .filter(({ scope }) => isOfPlace(scope.namespace));
 }
 
 function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: ResourceRequest): Answer {
