@@ -168,6 +168,9 @@ export function describeForms(target: () => ContractTarget): void {
         "configmaps?resourceVersion=0",
         `configmaps?${from}`,
         "configmaps?limit=1",
+        "configmaps?limit=1&labelSelector=app",
+        `configmaps?limit=1&${from}`,
+        `configmaps?limit=1&${from}&fieldSelector=metadata.name%3Da`,
         "configmaps?pretty=true",
         `configmaps?watch=1&timeoutSeconds=1&${from}`,
       ]) {
