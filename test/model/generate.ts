@@ -180,7 +180,10 @@ function write(random: Random, choices: readonly Choices[]): WriteMove {
     label: 16,
     "drop finalizers": 9,
     delete: 16,
+    "delete at once": 8,
     "delete collection": 2,
+    evict: 4,
+    bind: 4,
   });
   return {
     move: "write",

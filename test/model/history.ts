@@ -23,8 +23,6 @@ interface Change {
   /** The version from here on; undefined: it is gone. */
   readonly current: Version | undefined;
   readonly previous: Version | undefined;
-  /** As who sees it go is shown it: a last update may have been the deletion. */
-  readonly last: Version | undefined;
 }
 
 export function keyOf(object: Loose): string {
@@ -49,8 +47,7 @@ export class History {
     if (type === "DELETED") this.#latest.delete(version.key);
     else this.#latest.set(version.key, version);
     const current = type === "DELETED" ? undefined : version;
-    const last = type === "DELETED" ? version : previous;
-    this.#changes.push({ revision: version.revision, current, previous, last });
+    this.#changes.push({ revision: version.revision, current, previous });
   }
 
   /** The revision of the latest event. */
@@ -81,11 +78,11 @@ export class History {
     const shown: Shown[] = [];
     for (const change of this.#changes) {
       if (change.revision <= revision) continue;
-      const { current, previous, last } = change;
+      const { current, previous } = change;
       const is = current !== undefined && chooses(choice, current.object);
       const was = previous !== undefined && chooses(choice, previous.object);
       if (is) shown.push({ type: was ? "MODIFIED" : "ADDED", ...current });
-      else if (was && last !== undefined) shown.push(departure(change.revision, last));
+      else if (was) shown.push(departure(change.revision, previous));
     }
     return shown;
   }

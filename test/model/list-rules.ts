@@ -57,9 +57,19 @@ export function checkList(session: Session, asked: Asked, page: Page, list: Seen
       "KUBERNETES 2",
       `${what} has ${list.items.length} items of a page of ${limit}`,
     );
+  if (list.continue !== "" && !hasMore(session, move, list))
+    throw new Violation("KUBERNETES 7", `${what} at ${revision} goes on, but no key is left`);
   const isCounted = list.continue !== "" && selectorQuery(move.choice).length === 0;
   if (list.remaining !== (isCounted ? left : undefined))
     throw new Violation("KUBERNETES 7", `${what} leaves ${list.remaining}, the history ${left}`);
+}
+
+/** Whether a key is left behind the page, selected or not: a full page goes on only then (measured on kube-apiserver 1.37). */
+function hasMore(session: Session, { resource, choice }: ListMove, list: SeenList): boolean {
+  const last = list.items.at(-1);
+  const range = { namespace: choice.namespace, label: undefined, field: undefined };
+  const keys = session.world.histories[resource].at(list.revision, range).map(({ key }) => key);
+  return last !== undefined && keys.some((key) => isAfter(key, last.key));
 }
 
 /** Whether the version is one that may be shown to who asks in this way. */

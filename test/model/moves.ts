@@ -50,7 +50,11 @@ export interface WriteMove {
     | "label"
     | "drop finalizers"
     | "delete"
-    | "delete collection";
+    | "delete at once"
+    | "delete collection"
+    /** Of pods; others are deleted, and patched. */
+    | "evict"
+    | "bind";
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;

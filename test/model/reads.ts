@@ -62,9 +62,10 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
   const { query, named } = versionQuery(session, move);
   const match = named > 0 && move.match !== "unset" ? [`resourceVersionMatch=${move.match}`] : [];
   const fixed = [...selectorQuery(choice), ...(limit > 0 ? [`limit=${limit}`] : [])];
-  // Of one name kube-apiserver 1.37 reads a version with a limit as "not older" (measured).
+  // Of one key kube-apiserver 1.37 reads a version with a limit as "not older" (measured).
   const isOneName = choice.field?.path === "metadata.name" && choice.field.operator === "=";
-  const isLegacyExact = move.match === "unset" && limit > 0 && !isOneName;
+  const isOneKey = isOneName && choice.namespace !== "";
+  const isLegacyExact = move.match === "unset" && limit > 0 && !isOneKey;
   const isExact = named > 0 && (move.match === "Exact" || isLegacyExact);
   let page: Page = { first: true, after: "", at: isExact ? named : undefined };
   let parts = [...fixed, ...query, ...match];

@@ -26,7 +26,7 @@ export function checkWatch(
     return;
   }
   if (status !== 200) {
-    const isGone = status === 410 && session.compactions > 0;
+    const isGone = status === 410 && isForgetful(session);
     // An apiserver without WatchList refuses the parameter.
     const isUnknown = status === 422 && move.form !== "legacy" && !session.world.hasWatchList;
     if (isGone || isUnknown || session.isExcused(watch.begun)) return;
@@ -36,6 +36,10 @@ export function checkWatch(
   const wrong = fits(session, watch, watch.ended === "open" ? extent : "a part");
   if (wrong !== undefined)
     throw new Violation(wrong.rule, `${name}: ${wrong.what}; it was sent ${summaryOf(watch)}`);
+}
+
+function isForgetful({ compactions, world }: Session): boolean {
+  return compactions > 0 || world.hasShortWindow;
 }
 
 function summaryOf({ events, named, headRevision }: ModelWatch): string {
@@ -54,7 +58,7 @@ function checkEnd(session: Session, watch: ModelWatch): void {
       throw new Violation("CONTRACT 12", `${name}: an event after ERROR`);
     if (ended === "open") return;
     if (ended === "broken") throw new Violation("CONTRACT 12", `${name}: no clean end after ERROR`);
-    const isGone = code === 410 && session.compactions > 0;
+    const isGone = code === 410 && isForgetful(session);
     if (isGone || session.isExcused(watch.begun)) return;
     throw new Violation("no reason to fail", `${name}: ERROR ${code}`);
   }

@@ -40,6 +40,8 @@ export interface World {
   readonly relay: Relay;
   readonly histories: Readonly<Record<Resource, History>>;
   readonly hasWatchList: boolean;
+  /** Watches may come too late for what they name, with nothing compacted. */
+  readonly hasShortWindow: boolean;
   /** Scopes may be given up for want of memory, and their watches end. */
   readonly isTight: boolean;
   /** How it was set up, for the report. */
@@ -83,7 +85,9 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     ["--scope-idle", random.pick(["1s", "5m"])],
     isTight ? ["--memory-limit", "1Mi"] : [],
   ].flat();
-  const fake = await startFakeApiserver(setup);
+  const watchCacheSize = random.pick([undefined, undefined, 30]);
+  const window = watchCacheSize === undefined ? {} : { watchCacheSize };
+  const fake = await startFakeApiserver({ ...setup, ...window });
   const histories = newHistories();
   for (const resource of resources) follow(fake, resource, histories[resource]);
   const direct = { url: fake.url, token: fake.adminToken };
@@ -104,7 +108,8 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     histories,
     isTight,
     hasWatchList: setup.watchList === "on",
-    description: `fake apiserver ${JSON.stringify(setup)}, edge-proxy ${flags.join(" ")}`,
+    hasShortWindow: watchCacheSize !== undefined,
+    description: `fake apiserver ${JSON.stringify({ ...setup, ...window })}, edge-proxy ${flags.join(" ")}`,
     revision: () => fake.store.revision,
     saw: () => undefined,
     catchUp: async () => undefined,
@@ -178,6 +183,7 @@ async function startRealWorld({ binary }: WorldOptions): Promise<World> {
     histories,
     isTight: false,
     hasWatchList: true,
+    hasShortWindow: false,
     description: `kube-apiserver ${server.version}`,
     revision: () => Math.max(seen, ...resources.map((each) => histories[each].revision)),
     saw: (revision) => {

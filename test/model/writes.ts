@@ -52,6 +52,16 @@ function requestOf(session: Session, move: WriteMove): { path: string; options: 
       return { path, options: merge({ metadata: { finalizers: null } }) };
     case "delete":
       return { path, options: { method: "DELETE" } };
+    case "delete at once":
+      return { path, options: { method: "DELETE", body: { gracePeriodSeconds: 0 } } };
+    case "evict":
+      return resource === "pods"
+        ? { path: `${path}/eviction`, options: { method: "POST", body: evictionOf(move) } }
+        : { path, options: { method: "DELETE" } };
+    case "bind":
+      return resource === "pods"
+        ? { path: `${path}/binding`, options: { method: "POST", body: bindingOf(move) } }
+        : { path, options: merge(contentOf(move)) };
     case "delete collection": {
       const selector = `?labelSelector=${encodeURIComponent(`l=${move.labels["l"] ?? "x"}`)}`;
       return { path: pathOf(resource, namespace) + selector, options: { method: "DELETE" } };
@@ -70,6 +80,15 @@ function objectOf(move: WriteMove): Loose {
   const finalizers = hasFinalizer ? { finalizers: ["example.com/model"] } : {};
   const metadata = { name, namespace, labels, ...finalizers };
   return { ...kinds[resource], metadata, ...contentOf(move, "whole") };
+}
+
+function evictionOf({ namespace, name }: WriteMove): Loose {
+  return { apiVersion: "policy/v1", kind: "Eviction", metadata: { namespace, name } };
+}
+
+function bindingOf({ namespace, name, node }: WriteMove): Loose {
+  const target = { apiVersion: "v1", kind: "Node", name: node === "" ? "n1" : node };
+  return { apiVersion: "v1", kind: "Binding", metadata: { namespace, name }, target };
 }
 
 /** What a write of contents changes; of a pod nothing but an annotation may change. */
@@ -95,6 +114,7 @@ function updated(session: Session, move: WriteMove, back: number): Loose {
   return { ...old, ...content, metadata: changed };
 }
 
+const deletions = new Set<WriteMove["how"]>(["delete", "delete at once", "evict"]);
 const refused = new Set([400, 401, 403, 405, 413, 415, 429]);
 
 /** The table of CONTRACT 2, and CONTRACT 3. */
@@ -117,6 +137,9 @@ function owe(session: Session, move: WriteMove, answer: Answer | string): void {
     });
   }
   const { kind, metadata, details } = JSON.parse(answer.text);
+  // An eviction and a binding say nothing of the object.
+  if (kind === "Status" && details === undefined)
+    return session.owe({ resource, key: named, revision: () => now, because });
   if (kind === "Status") {
     const revision = () => history.goneAt(details.uid);
     return session.owe({ resource, key: named, revision, because });
@@ -124,7 +147,7 @@ function owe(session: Session, move: WriteMove, answer: Answer | string): void {
   const isDeletion = metadata.deletionTimestamp !== undefined && metadata.finalizers === undefined;
   const revision = Number(metadata.resourceVersion);
   session.world.saw(revision);
-  if (isDeletion && how !== "delete" && !metadata.deletionGracePeriodSeconds)
+  if (isDeletion && !deletions.has(how) && !metadata.deletionGracePeriodSeconds)
     return session.owe({
       resource,
       key: named,
