@@ -5,7 +5,7 @@ import type { RequestInfo } from "./api/request-info.ts";
 import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
 import type { Observer } from "./proxy/handler.ts";
 import type { ProxyParts, Source } from "./proxy/parts.ts";
-import type { Watches } from "./proxy/watch.ts";
+import type { Watches } from "./proxy/watches.ts";
 import { version } from "./version.ts";
 
 /** What the admin listener shows of the proxy, and the observer that counts its answers. */

@@ -10,7 +10,7 @@ import { observe } from "./observe.ts";
 import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
-import { Watches } from "./proxy/watch.ts";
+import { Watches } from "./proxy/watches.ts";
 import { Apiserver } from "./upstream/apiserver.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
 import type { CredentialSource } from "./upstream/kubeconfig.ts";
@@ -31,11 +31,12 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   let current = config;
   const parts = compose(config, () => current, credentials, stop.signal);
   const watches = new Watches();
+  const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
   const listeners: Server[] = [];
   const inFlight = () =>
     listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
-  listeners.push(...(await listen(config, createHandler(parts, { watches, now }, observer))));
+  listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
   preload(parts, config.preload);
   const ticking = setInterval(() => {
@@ -117,9 +118,6 @@ function compose(
     },
     isCacheable: config.isCacheable,
     healthIntervalMs: config.healthIntervalMs,
-    get watchBufferBytes() {
-      return current().watchBufferBytes;
-    },
     stopping,
   };
 }

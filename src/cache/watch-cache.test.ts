@@ -83,13 +83,13 @@ describe("WatchCache", () => {
   test("watchers are told of each change once, in order", () => {
     const cache = filled(10, []);
     const watcher = new Recorder();
-    const leave = cache.subscribe(watcher);
+    cache.subscribe(watcher);
     apply(cache, "ADDED", "a", 11);
     apply(cache, "MODIFIED", "a", 12);
     apply(cache, "MODIFIED", "a", 12);
     apply(cache, "DELETED", "nobody", 13);
     apply(cache, "DELETED", "a", 14);
-    leave();
+    cache.unsubscribe(watcher);
     apply(cache, "ADDED", "a", 15);
     expect(watcher.seen).toEqual(["ADDED a 11", "MODIFIED a 12", "DELETED a 14"]);
   });

@@ -154,10 +154,13 @@ export class WatchCache {
     return new Frames(this.scope.codec, this.#filled.form, event);
   }
 
-  /** Adds a watcher of all changes from here on; gives the function that takes it away. */
-  subscribe(watcher: Watcher): () => void {
+  /** Adds a watcher of all changes from here on. */
+  subscribe(watcher: Watcher): void {
     this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  }
+
+  unsubscribe(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
   }
 
   /** Resolves to true as soon as the resourceVersion is reached, to false after the time. Never rejects. */

@@ -8,9 +8,10 @@ import { guard } from "./guard.ts";
 import { withHeadStart } from "./head-start.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { type Description, Descriptions, type ReadRequest } from "./read-request.ts";
-import { answerAtOnce, answerRead, type ReadContext } from "./read.ts";
+import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
 import { statusResponse } from "./status-response.ts";
+import type { WatchContext } from "./watch-stream.ts";
 
 /** Told of every answer, for the metrics. */
 export interface Observer {
@@ -35,7 +36,7 @@ type Handler = (request: Request, listener: Listener) => Response | Promise<Resp
  */
 export function createHandler(
   parts: ProxyParts,
-  context: ReadContext,
+  context: WatchContext,
   observer: Observer,
 ): Handler {
   const descriptions = new Descriptions(parts.isCacheable);
@@ -70,7 +71,7 @@ export function createHandler(
 
 function answerLater(
   parts: ProxyParts,
-  context: ReadContext,
+  context: WatchContext,
   admitted: Admitted,
 ): Promise<Response> {
   const { description, identity } = admitted;
@@ -86,7 +87,7 @@ function answerLater(
 
 async function answerFromEither(
   parts: ProxyParts,
-  context: ReadContext,
+  context: WatchContext,
   admitted: Admitted,
   read: ReadRequest,
 ): Promise<Response> {

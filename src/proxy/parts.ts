@@ -20,7 +20,6 @@ export interface ProxyParts {
   readonly readConsistency: ReadConsistency;
   readonly isCacheable: (group: string, resource: string) => boolean;
   readonly healthIntervalMs: number;
-  readonly watchBufferBytes: number;
   /** Aborted when the process is about to stop. */
   readonly stopping: AbortSignal;
 }

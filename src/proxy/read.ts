@@ -5,23 +5,12 @@ import { isFresh, isFreshNow } from "./fresh.ts";
 import { getFrom } from "./get.ts";
 import { learnListForm } from "./list-form.ts";
 import { listFrom } from "./list.ts";
-import type { Listener, ProxyParts } from "./parts.ts";
+import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
+import type { Reading } from "./reading.ts";
 import type { RequestHead } from "./request-head.ts";
-import { type Watches, watchFrom } from "./watch.ts";
-
-export interface ReadContext {
-  readonly watches: Watches;
-  readonly now: () => number;
-}
-
-/** A read on its way to a scope. */
-export interface Reading {
-  readonly read: ReadRequest;
-  readonly head: RequestHead;
-  readonly request: Request;
-  readonly listener: Listener;
-}
+import type { WatchContext } from "./watch-stream.ts";
+import { watchFrom } from "./watch.ts";
 
 /** The answer of a GET or LIST that a live scope has ready; undefined when anything has to be waited for. */
 export function answerAtOnce(parts: ProxyParts, read: ReadRequest, head: RequestHead) {
@@ -48,7 +37,7 @@ function counted(live: LiveScope, answer: Response | undefined): Response | unde
 /** The answer from a scope, if need be after a wait; undefined when upstream has to give it. */
 export async function answerRead(
   parts: ProxyParts,
-  context: ReadContext,
+  context: WatchContext,
   reading: Reading,
 ): Promise<Response | undefined> {
   const { head } = reading;
@@ -61,11 +50,12 @@ export async function answerRead(
 
 async function answerFrom(
   parts: ProxyParts,
-  { watches, now }: ReadContext,
-  { read, request, listener }: Reading,
+  context: WatchContext,
+  reading: Reading,
   live: LiveScope,
   consistency: ReadConsistency,
 ): Promise<Response | undefined> {
+  const { read, request, listener } = reading;
   switch (read.verb) {
     case "get": {
       const freshness = decideGet(read.options.resourceVersion, consistency);
@@ -85,9 +75,7 @@ async function answerFrom(
       if (view === undefined) return undefined;
       if (view.begin !== "after" && !(await isFresh(parts, live, view.freshness))) return undefined;
       listener.keepOpen(request);
-      const { watchBufferBytes } = parts;
-      const drop = () => listener.drop(request);
-      return watchFrom({ watches, now, watchBufferBytes, drop }, live, read, view);
+      return watchFrom(context, live, reading, view);
     }
   }
 }

@@ -5,6 +5,8 @@ import type { Frames } from "../cache/frames.ts";
 import type { WatchCache, Watcher } from "../cache/watch-cache.ts";
 import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { shownAs } from "./filter.ts";
+import type { Listener } from "./parts.ts";
+import type { Watches } from "./watches.ts";
 
 export interface WatchStreamOptions {
   /** What of the scope is shown; undefined for all of it. */
@@ -15,11 +17,17 @@ export interface WatchStreamOptions {
   readonly initial: Iterator<Uint8Array>;
   readonly deadlineMs: number;
   readonly wantsBookmarks: boolean;
-  /** Bytes that may wait for a slow client. */
-  readonly bufferBytes: number;
-  /** Called once, when the stream has ended for whatever reason; `slow` when the client did not keep up. */
-  readonly onEnd: (why: "done" | "slow") => void;
+  /** Whose watch it is, and on which listener. */
+  readonly request: Request;
+  readonly listener: Listener;
+}
+
+/** What all watches share. */
+export interface WatchContext {
+  readonly watches: Watches;
   readonly now: () => number;
+  /** Bytes that may wait for a slow client. */
+  readonly bufferBytes: () => number;
 }
 
 /** As an apiserver: about once a minute, and once 2 s before the deadline (cacher/cache_watcher.go nextBookmarkTime). */
@@ -27,10 +35,13 @@ const bookmarkEveryMs = 60_000;
 const bookmarkBeforeEndMs = 2000;
 /** A client that has not read the end of its watch by then does not read at all. */
 const drainMs = 10_000;
-/** What Bun holds for the socket; what is more waits with us, by reference, and counts. */
+/**
+ * What Bun holds for the socket, in blocks of 4 KiB; what is more waits with us, by reference, and counts. Bun takes a buffer
+ * of as many bytes as the mark says for each stream at once: 4 KiB from a mark of 4,096 on.
+ */
 const queuing: QueuingStrategy<Uint8Array> = {
-  highWaterMark: 64 << 10,
-  size: (chunk) => chunk?.length ?? 0,
+  highWaterMark: 16,
+  size: (chunk) => 1 + ((chunk?.length ?? 0) >> 12),
 };
 
 /**
@@ -39,11 +50,14 @@ const queuing: QueuingStrategy<Uint8Array> = {
  */
 export class WatchStream implements Watcher {
   readonly body: ReadableStream<Uint8Array>;
+  readonly #context: WatchContext;
   readonly #cache: WatchCache;
-  readonly #options: WatchStreamOptions;
+  readonly #selection: Selection | undefined;
+  readonly #request: Request;
+  readonly #listener: Listener;
+  readonly #wantsBookmarks: boolean;
   readonly #deadline: number;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #unsubscribe: () => void = () => undefined;
   #position: ResourceVersion;
   /** Not read to its end yet: changes wait behind it. */
   #initial: Iterator<Uint8Array> | undefined;
@@ -53,71 +67,32 @@ export class WatchStream implements Watcher {
   #hasBegun = false;
   #nextBookmark: number;
 
-  constructor(cache: WatchCache, options: WatchStreamOptions) {
+  constructor(context: WatchContext, cache: WatchCache, options: WatchStreamOptions) {
+    this.#context = context;
     this.#cache = cache;
-    this.#options = options;
+    this.#selection = options.selection;
+    this.#request = options.request;
+    this.#listener = options.listener;
+    this.#wantsBookmarks = options.wantsBookmarks;
     this.#position = options.position;
     this.#initial = options.initial;
-    const now = options.now();
+    const now = context.now();
     this.#deadline = now + options.deadlineMs;
     this.#nextBookmark = this.#bookmarkAfter(now);
-    this.body = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        pull: () => this.#pull(),
-        cancel: () => this.#close("done"),
-      },
-      queuing,
-    );
-    this.#unsubscribe = cache.subscribe(this);
+    // It is its own source: a watcher costs no closures.
+    this.body = new ReadableStream<Uint8Array>(this, queuing);
+    cache.subscribe(this);
+    context.watches.add(this);
     this.#begin();
   }
 
-  deliver(changes: readonly Frames[]): void {
-    const version = changes[0]?.event.item.resourceVersion;
-    if (version === undefined || compareResourceVersion(version, this.#position) <= 0) return;
-    this.#position = version;
-    for (const frames of changes) {
-      const shown = shownAs(frames.event, this.#options.selection);
-      if (shown !== undefined) this.#send(frames.as(shown));
-    }
+  /** Called by the stream. */
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
   }
 
-  end(status: Status | undefined): void {
-    if (status !== undefined) this.#send(this.#cache.scope.codec.error(status));
-    this.#unsubscribe();
-    this.#endingSince ??= this.#options.now();
-    if (this.#waiting === undefined && this.#initial === undefined) this.#close("done");
-  }
-
-  /** Called about once a second: bookmarks and the deadline. */
-  tick(now: number): void {
-    if (this.#endingSince !== undefined) {
-      if (now - this.#endingSince > drainMs) this.#close("slow");
-      return;
-    }
-    if (this.#options.wantsBookmarks && now >= this.#nextBookmark) {
-      this.#nextBookmark = this.#bookmarkAfter(now);
-      this.#bookmark();
-    }
-    if (now >= this.#deadline) this.end(undefined);
-  }
-
-  /** The first group at once, so that a head and what is there go out together; else what brings the head alone. */
-  #begin(): void {
-    this.#pull();
-    if (this.#hasBegun) return;
-    if (this.#cache.scope.codec.format === "json")
-      setTimeout(() => {
-        if (!this.#hasBegun) this.#send(headPadding);
-      }, headPaddingMs);
-    else this.#headBookmark();
-  }
-
-  /** Fills what Bun holds: with what comes first, then with what has waited behind it. */
-  #pull(): void {
+  /** Called by the stream when it can take more: with what comes first, then with what has waited behind it. */
+  pull(): void {
     const controller = this.#controller;
     while (controller !== undefined && (controller.desiredSize ?? 0) > 0) {
       const frame = this.#next();
@@ -128,6 +103,52 @@ export class WatchStream implements Watcher {
       this.#hasBegun = true;
       controller.enqueue(frame);
     }
+  }
+
+  /** Called by the stream when the client has gone. */
+  cancel(): void {
+    this.#close("done");
+  }
+
+  deliver(changes: readonly Frames[]): void {
+    const version = changes[0]?.event.item.resourceVersion;
+    if (version === undefined || compareResourceVersion(version, this.#position) <= 0) return;
+    this.#position = version;
+    for (const frames of changes) {
+      const shown = shownAs(frames.event, this.#selection);
+      if (shown !== undefined) this.#send(frames.as(shown));
+    }
+  }
+
+  end(status: Status | undefined): void {
+    if (status !== undefined) this.#send(this.#cache.scope.codec.error(status));
+    this.#cache.unsubscribe(this);
+    this.#endingSince ??= this.#context.now();
+    if (this.#waiting === undefined && this.#initial === undefined) this.#close("done");
+  }
+
+  /** Called about once a second: bookmarks and the deadline. */
+  tick(now: number): void {
+    if (this.#endingSince !== undefined) {
+      if (now - this.#endingSince > drainMs) this.#close("slow");
+      return;
+    }
+    if (this.#wantsBookmarks && now >= this.#nextBookmark) {
+      this.#nextBookmark = this.#bookmarkAfter(now);
+      this.#bookmark();
+    }
+    if (now >= this.#deadline) this.end(undefined);
+  }
+
+  /** The first group at once, so that a head and what is there go out together; else what brings the head alone. */
+  #begin(): void {
+    this.pull();
+    if (this.#hasBegun) return;
+    if (this.#cache.scope.codec.format === "json")
+      setTimeout(() => {
+        if (!this.#hasBegun) this.#send(headPadding);
+      }, headPaddingMs);
+    else this.#headBookmark();
   }
 
   #next(): Uint8Array | undefined {
@@ -157,7 +178,7 @@ export class WatchStream implements Watcher {
   /** Protobuf cannot be padded: a bookmark at the version that was asked for brings the head (CONTRACT 13). */
   #headBookmark(): void {
     const { form } = this.#cache;
-    if (!this.#options.wantsBookmarks || form === undefined) return;
+    if (!this.#wantsBookmarks || form === undefined) return;
     this.#send(this.#cache.scope.codec.bookmark(form, this.#position, false));
   }
 
@@ -170,14 +191,14 @@ export class WatchStream implements Watcher {
     this.#waiting ??= [];
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
-    if (this.#waitingBytes > this.#options.bufferBytes) this.#close("slow");
+    if (this.#waitingBytes > this.#context.bufferBytes()) this.#close("slow");
   }
 
   #close(why: "done" | "slow"): void {
     const controller = this.#controller;
     if (controller === undefined) return;
     this.#controller = undefined;
-    this.#unsubscribe();
+    this.#cache.unsubscribe(this);
     this.#waiting = undefined;
     this.#initial = undefined;
     try {
@@ -185,6 +206,7 @@ export class WatchStream implements Watcher {
     } catch {
       // The client was faster: a stream that it has cancelled is closed.
     }
-    this.#options.onEnd(why);
+    this.#context.watches.ended(this, why);
+    if (why === "slow") this.#listener.drop(this.#request);
   }
 }

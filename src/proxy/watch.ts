@@ -5,55 +5,14 @@ import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
 import { shownAs } from "./filter.ts";
 import type { ReadRequest } from "./read-request.ts";
-import { WatchStream } from "./watch-stream.ts";
-
-/** The watches that are open, and what they need from time to time. */
-export class Watches {
-  #streams = new Set<WatchStream>();
-  #slow = 0;
-
-  get count(): number {
-    return this.#streams.size;
-  }
-
-  /** How many were ended because their client did not keep up. */
-  get slowCount(): number {
-    return this.#slow;
-  }
-
-  add(stream: WatchStream): void {
-    this.#streams.add(stream);
-  }
-
-  ended(stream: WatchStream | undefined, why: "done" | "slow"): void {
-    if (stream !== undefined) this.#streams.delete(stream);
-    if (why === "slow") this.#slow++;
-  }
-
-  /** Called about once a second. */
-  tick(now: number): void {
-    for (const stream of this.#streams) stream.tick(now);
-  }
-
-  /** Ends all politely. */
-  endAll(): void {
-    for (const stream of this.#streams) stream.end(undefined);
-  }
-}
-
-export interface WatchContext {
-  readonly watches: Watches;
-  readonly watchBufferBytes: number;
-  readonly now: () => number;
-  /** Called when a client did not keep up: its connection must not stay. */
-  readonly drop: () => void;
-}
+import type { Reading } from "./reading.ts";
+import { type WatchContext, WatchStream } from "./watch-stream.ts";
 
 /** The WATCH's answer from the scope; undefined when the scope's history does not reach back. */
 export function watchFrom(
   context: WatchContext,
   live: LiveScope,
-  read: ReadRequest,
+  { read, request, listener }: Reading,
   view: WatchView,
 ): Response | undefined {
   const { cache } = live;
@@ -63,20 +22,15 @@ export function watchFrom(
   const position = view.begin === "after" ? view.resourceVersion : reached;
   const initial = initialFrames(live, read, view, selection);
   if (initial === undefined) return undefined;
-  const stream: WatchStream = new WatchStream(cache, {
+  const stream = new WatchStream(context, cache, {
     selection,
     position,
     initial: initial[Symbol.iterator](),
     deadlineMs: deadlineOf(read),
     wantsBookmarks: read.options.allowWatchBookmarks,
-    bufferBytes: context.watchBufferBytes,
-    onEnd: (why) => {
-      context.watches.ended(stream, why);
-      if (why === "slow") context.drop();
-    },
-    now: context.now,
+    request,
+    listener,
   });
-  context.watches.add(stream);
   return new Response(stream.body, {
     headers: cacheHeaders[read.format].watch,
   });
