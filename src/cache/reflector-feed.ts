@@ -1,0 +1,94 @@
+import type { Item } from "../api/item.ts";
+import { parseResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import { expired } from "../api/status.ts";
+import type { WireEvent } from "../codec/codec.ts";
+import { WatchError } from "./reflector-errors.ts";
+import type { Change, WatchCache } from "./watch-cache.ts";
+
+/** Changes of one resourceVersion come together; after this much silence there are no more (CONTRACT 12). */
+const sameVersionMs = 100;
+
+/** Tells a WatchCache what its watch says, and knows where that watch goes on. */
+export class ChangeFeed {
+  readonly #cache: WatchCache;
+  readonly #read: (bytes: Uint8Array) => Item;
+  readonly #now: () => number;
+  readonly #isOfEvents: boolean;
+  /** How far the watch has come; behind the cache's resourceVersion while it replays. */
+  #cursor: ResourceVersion | undefined;
+  #held: Change[] = [];
+  #silence: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(cache: WatchCache, read: (bytes: Uint8Array) => Item, now: () => number) {
+    this.#cache = cache;
+    this.#read = read;
+    this.#now = now;
+    this.#isOfEvents = cache.scope.gvr.resource === "events";
+  }
+
+  /** A whole state is there, and the watch goes on from here, or from before it. */
+  begin(from: ResourceVersion): void {
+    this.#held = [];
+    this.#cursor = from;
+  }
+
+  /** Throws a WatchError for an ERROR event. */
+  take(event: WireEvent): void {
+    switch (event.type) {
+      case "ERROR":
+        throw new WatchError(event.code, event.message);
+      case "BOOKMARK":
+        this.flush();
+        this.#cursor = parseResourceVersion(event.resourceVersion);
+        this.#cache.bookmark(this.#cursor, this.#now());
+        return;
+      case "ADDED":
+      case "MODIFIED":
+      case "DELETED":
+        this.#change({ type: event.type, item: this.#read(event.bytes) });
+    }
+  }
+
+  /** DELETED of Events may be several of one resourceVersion: they are held until something else, or silence, ends them. */
+  #change(change: Change): void {
+    const { resourceVersion } = change.item;
+    if (this.#held[0]?.item.resourceVersion !== resourceVersion) this.flush();
+    this.#held.push(change);
+    this.#cursor = resourceVersion;
+    if (change.type !== "DELETED" || !this.#isOfEvents) return this.flush();
+    this.#silence ??= setTimeout(() => this.flush(), sameVersionMs);
+  }
+
+  /** Tells what is held. */
+  flush(): void {
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    const changes = this.#held;
+    if (changes.length === 0) return;
+    this.#held = [];
+    this.#cache.apply(changes, this.#now());
+  }
+
+  /** Where the watch is resumed: of Events one lower, since a cut may have come between two changes of one version. */
+  resumeFrom(): ResourceVersion {
+    this.flush();
+    const from = this.#cursor;
+    if (from === undefined) throw new Error("a watch without a state");
+    const isReplay = from !== this.#cache.resourceVersion;
+    if (!this.#isOfEvents || isReplay || BigInt(from) < 2n) return from;
+    return parseResourceVersion(String(BigInt(from) - 1n));
+  }
+
+  /**
+   * A 410 ends our own watchers as it ended us. One that came while the watch replayed from before the state loses the
+   * replay only: `replay`, and the watch goes on from the state.
+   */
+  forget(message: string): "replay" | "all" {
+    const { resourceVersion } = this.#cache;
+    const isReplay = resourceVersion !== undefined && this.#cursor !== resourceVersion;
+    this.#cache.forgetHistory(expired(message).status);
+    if (!isReplay) return "all";
+    this.#cursor = resourceVersion;
+    return "replay";
+  }
+}

@@ -1,0 +1,26 @@
+import { parseResourceVersion } from "../api/resource-version.ts";
+import type { WireEvent } from "../codec/codec.ts";
+import type { Filling, FullState } from "./filling.ts";
+import { WatchError } from "./reflector-errors.ts";
+
+/**
+ * Takes an event of a WatchList that has not told its whole state yet (KEP-3157); gives that state with the bookmark that
+ * ends it. Throws a WatchError for an ERROR event.
+ */
+export function takeInitial(filling: Filling, event: WireEvent): FullState | undefined {
+  switch (event.type) {
+    case "ADDED":
+      filling.add(event.bytes);
+      return undefined;
+    case "MODIFIED":
+    case "DELETED":
+      return undefined;
+    case "ERROR":
+      throw new WatchError(event.code, event.message);
+    case "BOOKMARK": {
+      if (!event.initialEventsEnd) return undefined;
+      const resourceVersion = parseResourceVersion(event.resourceVersion);
+      return { store: filling.store(), resourceVersion, form: event.form };
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { readChunks } from "./read-chunks.ts";
+
+export interface LinkOptions {
+  /** Milliseconds without a sign of life until the link is probed, at the latest. */
+  readonly silenceMs: number;
+  readonly probe: () => Promise<boolean>;
+  readonly now: () => number;
+}
+
+/** What a reflector hears of upstream: while a body is silent the link is probed, and a dead one ends the reading. */
+export class Link {
+  readonly #options: LinkOptions;
+  #lastHeardMs = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds since the last sign of life: an answer, a byte of a body, a probe that was answered. */
+  get silentMs(): number {
+    return this.#options.now() - this.#lastHeardMs;
+  }
+
+  heard(): void {
+    this.#lastHeardMs = this.#options.now();
+  }
+
+  /** Reads a body to its end; `cut` is called when it is silent and the link is dead, and must make the body fail. */
+  async read(
+    body: ReadableStream<Uint8Array>,
+    take: (chunk: Uint8Array) => void,
+    cut: (reason: Error) => void,
+  ): Promise<void> {
+    // Half of the time, and a silence of half of it: dead links are found within the whole.
+    const halfMs = this.#options.silenceMs / 2;
+    const watchdog = setInterval(() => void this.#check(halfMs, cut), halfMs);
+    try {
+      for await (const chunk of readChunks(body)) {
+        this.heard();
+        take(chunk);
+      }
+    } finally {
+      clearInterval(watchdog);
+    }
+  }
+
+  async #check(silenceMs: number, cut: (reason: Error) => void): Promise<void> {
+    if (this.silentMs < silenceMs) return;
+    if (await this.#options.probe()) this.heard();
+    else cut(new Error("upstream was silent and a probe found the link dead"));
+  }
+}

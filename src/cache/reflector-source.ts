@@ -1,0 +1,81 @@
+import type { Item } from "../api/item.ts";
+import { selectableFields } from "../api/selectable-fields.ts";
+import type { Allocate, ListForm, WireEvent } from "../codec/codec.ts";
+import type { Filling, FullState } from "./filling.ts";
+import type {
+  ListerWatcher,
+  ListWatchAnswer,
+  ListWatchTarget,
+  WatchStart,
+} from "./lister-watcher.ts";
+import { Link } from "./reflector-link.ts";
+import { listPages } from "./reflector-pages.ts";
+import type { Scope } from "./watch-cache.ts";
+
+/** One call upstream, or several that fill a state: ends with the signal, and is ended by `cut`. */
+export interface Attempt {
+  readonly signal: AbortSignal;
+  readonly cut: (reason: Error) => void;
+}
+
+/** Upstream as one scope sees it: lists and watches of what the scope holds, and when it was last heard. */
+export class Source {
+  readonly #scope: Scope;
+  readonly #upstream: ListerWatcher;
+  readonly #target: ListWatchTarget;
+  readonly link: Link;
+  /** A list's item in list form lacks what the object of an unstructured type has: those are kept as they came. */
+  readonly readItem: (bytes: Uint8Array) => Item;
+
+  constructor(scope: Scope, upstream: ListerWatcher, silenceMs: number, now: () => number) {
+    this.#scope = scope;
+    this.#upstream = upstream;
+    const { gvr, codec, namespace, labelSelector, fieldSelector } = scope;
+    this.#target = { gvr, format: codec.format, namespace, labelSelector, fieldSelector };
+    this.link = new Link({ silenceMs, now, probe: () => upstream.probe() });
+    const selectable = selectableFields(gvr.group, gvr.resource);
+    this.readItem = (bytes) => codec.readItem(bytes, selectable);
+  }
+
+  watch(start: WatchStart, { signal }: Attempt): Promise<ListWatchAnswer> {
+    return this.#upstream.watch(this.#target, start, watchSeconds(), signal);
+  }
+
+  /** Reads a watch to its end. */
+  async readEvents(
+    body: ReadableStream<Uint8Array>,
+    allocate: Allocate,
+    { cut }: Attempt,
+    take: (event: WireEvent) => void,
+  ): Promise<void> {
+    const reader = this.#scope.codec.watchReader(allocate);
+    const takeAll = (chunk: Uint8Array) => {
+      for (const event of reader.push(chunk)) take(event);
+    };
+    await this.link.read(body, takeAll, cut);
+  }
+
+  /** A whole state by pages; `answered` is called at the head of each. */
+  pages(
+    filling: Filling,
+    attempt: Attempt,
+    answered: () => void,
+  ): Promise<FullState & { readonly listForm: ListForm }> {
+    const list = {
+      upstream: this.#upstream,
+      target: this.#target,
+      codec: this.#scope.codec,
+      filling,
+      read: (body: ReadableStream<Uint8Array>, take: (chunk: Uint8Array) => void) => {
+        answered();
+        return this.link.read(body, take, attempt.cut);
+      },
+    };
+    return listPages(list, attempt.signal);
+  }
+}
+
+/** Random in [300, 600) s, so that the scopes of a node do not come back all at once (client-go's reflector). */
+function watchSeconds(): number {
+  return 300 + Math.floor(Math.random() * 300);
+}
