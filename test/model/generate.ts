@@ -1,16 +1,13 @@
+import { choice, type Choices, labels, nodes, phases } from "./generate-choice.ts";
+import { fault, mildFault } from "./generate-fault.ts";
 import {
-  type Choice,
-  type FaultMove,
-  type FieldTerm,
   type Format,
   type GetMove,
-  type LabelTerm,
   type ListMove,
   type Move,
   names,
   namespaces,
   type Request,
-  type Resource,
   resources,
   type Version,
   type WatchMove,
@@ -130,40 +127,6 @@ function getOf(random: Random, own: readonly Choices[]): GetMove {
   };
 }
 
-interface Choices {
-  readonly resource: Resource;
-  readonly choice: Choice;
-}
-
-function choice(random: Random): Choices {
-  const resource = random.pick(resources);
-  const namespace = random.chance(0.55) ? random.pick(namespaces) : "";
-  const label = random.chance(0.35) ? labelTerm(random) : undefined;
-  const field = random.chance(0.2) ? fieldTerm(random, resource) : undefined;
-  return { resource, choice: { namespace, label, field } };
-}
-
-function labelTerm(random: Random): LabelTerm {
-  const operator = random.pick(["=", "!=", "in", "notin", "exists", "absent"] as const);
-  const values = operator === "in" || operator === "notin" ? ["x", "y"] : [random.pick(labels)];
-  return { key: "l", operator, values };
-}
-
-const labels = ["x", "y", "z"] as const;
-
-function fieldTerm(random: Random, resource: Resource): FieldTerm {
-  const operator = random.pick(["=", "!="] as const);
-  const path =
-    resource === "pods"
-      ? random.pick(["metadata.name", "spec.nodeName", "status.phase"] as const)
-      : "metadata.name";
-  const values = { "metadata.name": names, "spec.nodeName": nodes, "status.phase": phases }[path];
-  return { path, operator, value: random.pick<string>(values) };
-}
-
-const nodes = ["", "n1", "n2"] as const;
-const phases = ["Pending", "Running", "Failed"] as const;
-
 function request(random: Random, choices: readonly Choices[]): Request {
   return random.chance(0.45) ? write(random, choices) : read(random, choices);
 }
@@ -252,61 +215,4 @@ function watch(random: Random, choices: readonly Choices[]): WatchMove {
     timeoutSeconds: random.chance(0.15) ? 1 + random.below(3) : undefined,
     isSlow: random.chance(0.05),
   };
-}
-
-function fault(random: Random): FaultMove {
-  const name = random.weighted({
-    "cut watches": 18,
-    "reset connections": 6,
-    compact: 8,
-    advance: 8,
-    restart: 4,
-    delay: 8,
-    refuse: 8,
-    "reset request": 6,
-    truncate: 5,
-    "lose answer": 8,
-    "hold watches": 22,
-    "hold all": 5,
-    release: 18,
-  });
-  const verb = random.pick(["list", "watch", "get"] as const);
-  switch (name) {
-    case "cut watches":
-      return { move: "fault", fault: name, how: random.pick(["clean", "reset"]) };
-    case "advance":
-      return { move: "fault", fault: name, by: 1 + random.below(20) };
-    case "restart":
-      return { move: "fault", fault: name, downMs: random.below(300) };
-    case "delay":
-      return { move: "fault", fault: name, verb, ms: 5 + random.below(150) };
-    case "refuse":
-      return { move: "fault", fault: name, verb, code: random.pick([429, 500, 503, 504]) };
-    case "reset request":
-      return { move: "fault", fault: name, verb: random.pick([verb, "create"]) };
-    case "truncate":
-      return { move: "fault", fault: name, verb: random.pick(["list", "get"]) };
-    case "lose answer": {
-      const method = random.pick(["PUT", "PATCH", "DELETE", "POST"] as const);
-      return { move: "fault", fault: name, method };
-    }
-    case "hold all":
-      return { move: "fault", fault: name, ms: random.below(200) };
-    default:
-      return { move: "fault", fault: name };
-  }
-}
-
-/** What can be done to a real apiserver from outside, quickly. */
-function mildFault(random: Random): FaultMove {
-  const name = random.weighted({
-    "reset connections": 8,
-    "cut watches": 18,
-    "hold watches": 25,
-    release: 25,
-    "hold all": 5,
-  });
-  if (name === "hold all") return { move: "fault", fault: name, ms: random.below(200) };
-  if (name === "cut watches") return { move: "fault", fault: name, how: "reset" };
-  return { move: "fault", fault: name };
 }
