@@ -58,6 +58,14 @@ function groupList() {
   return { kind: "APIGroupList", apiVersion: "v1", groups };
 }
 
+/** What differs of a subresource that is not its object. */
+const ownForms: Readonly<Record<string, object>> = {
+  binding: { kind: "Binding", verbs: ["create"] },
+  eviction: { group: "policy", version: "v1", kind: "Eviction", verbs: ["create"] },
+  finalize: { verbs: ["update"] },
+  scale: { group: "autoscaling", version: "v1", kind: "Scale" },
+};
+
 function resources(groupVersion: string) {
   const types = fakeTypes.filter((type) => apiVersionOf(type) === groupVersion);
   if (types.length === 0) return undefined;
@@ -70,13 +78,15 @@ function resources(groupVersion: string) {
       kind: type.kind,
       verbs,
     };
-    const status = {
+    const parts = type.hasStatus ? ["status", ...type.subresources] : type.subresources;
+    const subresources = parts.map((part) => ({
       ...own,
-      name: `${own.name}/status`,
+      name: `${own.name}/${part}`,
       singularName: "",
       verbs: ["get", "patch", "update"],
-    };
-    return type.hasStatus ? [own, status] : [own];
+      ...ownForms[part],
+    }));
+    return [own, ...subresources];
   });
   const value = { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: list };
   return { kind: "json", value } as const;

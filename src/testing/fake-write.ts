@@ -128,7 +128,7 @@ function endsWith(object: JsonObject, old: JsonObject): boolean {
 }
 
 /** As a write on trial, or one that is no write, answers it. */
-export function atOld(object: JsonObject, old: StoredObject): JsonObject {
+function atOld(object: JsonObject, old: StoredObject): JsonObject {
   const metadata = { ...objectAt(object, "metadata"), resourceVersion: String(old.revision) };
   return { ...object, metadata };
 }
