@@ -100,7 +100,8 @@ export function describePages(target: () => ContractTarget): void {
           const first = await f.list(`configmaps?${query}${at}`);
           expect([query, names(first)]).toEqual([query, [...shown]]);
           const token = first.metadata.continue;
-          expect(token).toBe(encodeContinue(first.metadata.resourceVersion, `${shown.at(-1)}\0`));
+          const { resourceVersion } = first.metadata;
+          expect(decodeContinue(token)).toEqual({ resourceVersion, startKey: `${shown.at(-1)}\0` });
           const rest = await f.list(`configmaps?${query}&continue=${token}`);
           expect(names(rest)).toEqual(query.includes("!%3Db") ? ["c"] : []);
           expect(rest.metadata.continue).toBeUndefined();

@@ -6,7 +6,7 @@ import type {
   ListWatchTarget,
   WatchStart,
 } from "../cache/lister-watcher.ts";
-import { configMap, configMapForm, jsonCodec, type ObjectSpec } from "./objects.ts";
+import { configMapBytes, configMapForm, jsonCodec, type ObjectSpec } from "./objects.ts";
 
 const realImmediate = setImmediate;
 
@@ -124,7 +124,7 @@ export class ScriptedUpstream implements ListerWatcher {
 
 /** An event off the wire of configmaps. */
 export function event(type: "ADDED" | "MODIFIED" | "DELETED", spec: ObjectSpec): Uint8Array {
-  return jsonCodec.event(type, configMapForm, configMap(spec).bytes);
+  return jsonCodec.event(type, configMapForm, configMapBytes(jsonCodec, spec));
 }
 
 export function bookmark(resourceVersion: string, kind: "end" | "plain" = "plain"): Uint8Array {
@@ -143,7 +143,9 @@ export function listPage(
   resourceVersion = "10",
 ): Uint8Array {
   const metadata = { resourceVersion, continue: token };
-  const items = specs.map((spec) => JSON.parse(new TextDecoder().decode(configMap(spec).bytes)));
+  const items = specs.map((spec) =>
+    JSON.parse(new TextDecoder().decode(configMapBytes(jsonCodec, spec))),
+  );
   return new TextEncoder().encode(
     JSON.stringify({ kind: "ConfigMapList", apiVersion: "v1", metadata, items }),
   );
