@@ -90,8 +90,21 @@ function checkAge(session: Session, asked: Asked, revision: number): void {
         `${what} is of ${revision}, asked for at ${begun.revision}`,
       );
   }
-  if (source === "cache" && named === 0 && revision < asked.before)
+  // Two scopes that cover the same are as far as their own watches: then nothing that is shown may go back.
+  const isBack = source === "cache" && named === 0 && revision < asked.before;
+  if (isBack && !isSameState(session, move, revision, asked.before))
     throw new Violation("CONTRACT 4", `${what} is of ${revision}, after one of ${asked.before}`);
+}
+
+function isSameState(
+  session: Session,
+  { resource, choice }: ListMove,
+  revision: number,
+  other: number,
+): boolean {
+  const history = session.world.histories[resource];
+  const state = (at: number) => history.at(at, choice).map((each) => each.key + each.revision);
+  return Bun.deepEquals(state(revision), state(other));
 }
 
 function isAfter(key: string, other: string): boolean {

@@ -143,7 +143,7 @@ export async function runGet(session: Session, move: GetMove): Promise<void> {
     if (outcome.source === "cache" && isUnset) session.reach(question, seen.revision);
     if (outcome.source === "upstream") {
       const because = `${key}@${seen.revision}, seen by ${what}`;
-      session.owe({ resource, key, revision: () => seen.revision, because });
+      session.owe({ resource, namespace, key, revision: () => seen.revision, because });
     }
   }
   session.check(() => {

@@ -9,13 +9,18 @@ export class Violation extends Error {
   }
 }
 
-/** What later reads have to show: the key (all keys without one) as it was at a revision. */
+/** What later reads have to show: the key (all keys of a namespace without one) as it was at a revision. */
 interface Floor {
   readonly resource: Resource;
+  readonly namespace: string;
   readonly key: string | undefined;
   /** Told late: of a deletion without a version its revision is known by the history only. */
   readonly revision: () => number;
   readonly because: string;
+}
+
+function isOwed({ namespace, key }: Floor, of: string): boolean {
+  return key === undefined ? of.startsWith(`${namespace}/`) : of === key;
 }
 
 /** What was so when a request was sent. */
@@ -112,7 +117,8 @@ export class Session {
       const shown = history.at(revision, choice);
       const must = history.at(owed, choice);
       const keys = new Set([...shown, ...must].map(({ key }) => key));
-      for (const key of floor.key === undefined ? keys : [floor.key]) {
+      for (const key of keys) {
+        if (!isOwed(floor, key)) continue;
         const is = shown.find((each) => each.key === key)?.revision;
         const should = must.find((each) => each.key === key)?.revision;
         if (is === should) continue;
@@ -126,7 +132,7 @@ export class Session {
   floorOf(resource: Resource, key: string, begun: Moment): number {
     return this.#floors
       .slice(0, begun.floors)
-      .filter((floor) => floor.resource === resource && (floor.key ?? key) === key)
+      .filter((floor) => floor.resource === resource && isOwed(floor, key))
       .reduce((latest, floor) => Math.max(latest, floor.revision()), 0);
   }
 

@@ -119,7 +119,7 @@ const refused = new Set([400, 401, 403, 405, 413, 415, 429]);
 
 /** The table of CONTRACT 2, and CONTRACT 3. */
 function owe(session: Session, move: WriteMove, answer: Answer | string): void {
-  const { resource, how } = move;
+  const { resource, namespace, how } = move;
   const now = session.world.revision();
   const named = `${move.namespace}/${move.name}`;
   const status = typeof answer === "string" ? undefined : answer.status;
@@ -131,6 +131,7 @@ function owe(session: Session, move: WriteMove, answer: Answer | string): void {
     const isNamed = how !== "delete collection" && (how !== "create" || status === 409);
     return session.owe({
       resource,
+      namespace,
       key: isNamed ? named : undefined,
       revision: () => now,
       because,
@@ -139,10 +140,10 @@ function owe(session: Session, move: WriteMove, answer: Answer | string): void {
   const { kind, metadata, details } = JSON.parse(answer.text);
   // An eviction and a binding say nothing of the object.
   if (kind === "Status" && details === undefined)
-    return session.owe({ resource, key: named, revision: () => now, because });
+    return session.owe({ resource, namespace, key: named, revision: () => now, because });
   if (kind === "Status") {
     const revision = () => history.goneAt(details.uid);
-    return session.owe({ resource, key: named, revision, because });
+    return session.owe({ resource, namespace, key: named, revision, because });
   }
   const isDeletion = metadata.deletionTimestamp !== undefined && metadata.finalizers === undefined;
   const revision = Number(metadata.resourceVersion);
@@ -150,9 +151,10 @@ function owe(session: Session, move: WriteMove, answer: Answer | string): void {
   if (isDeletion && !deletions.has(how) && !metadata.deletionGracePeriodSeconds)
     return session.owe({
       resource,
+      namespace,
       key: named,
       revision: () => history.goneAt(metadata.uid),
       because,
     });
-  session.owe({ resource, key: named, revision: () => revision, because });
+  session.owe({ resource, namespace, key: named, revision: () => revision, because });
 }
