@@ -1,5 +1,9 @@
 import type { Item } from "../api/item.ts";
-import { parseResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import {
+  newerResourceVersion,
+  parseResourceVersion,
+  type ResourceVersion,
+} from "../api/resource-version.ts";
 import { expired } from "../api/status.ts";
 import type { WireEvent } from "../codec/codec.ts";
 import { WatchError } from "./reflector-errors.ts";
@@ -39,14 +43,18 @@ export class ChangeFeed {
         throw new WatchError(event.code, event.message);
       case "BOOKMARK":
         this.flush();
-        this.#cursor = parseResourceVersion(event.resourceVersion);
-        this.#cache.bookmark(this.#cursor, this.#now());
+        this.#bookmark(parseResourceVersion(event.resourceVersion));
         return;
       case "ADDED":
       case "MODIFIED":
       case "DELETED":
         this.#change({ type: event.type, item: this.#read(event.bytes) });
     }
+  }
+
+  #bookmark(resourceVersion: ResourceVersion): void {
+    this.#cursor = newerResourceVersion(resourceVersion, this.#cursor);
+    this.#cache.bookmark(resourceVersion, this.#now());
   }
 
   /** DELETED of Events may be several of one resourceVersion: they are held until something else, or silence, ends them. */
@@ -84,6 +92,7 @@ export class ChangeFeed {
    * replay only: `replay`, and the watch goes on from the state.
    */
   forget(message: string): "replay" | "all" {
+    this.flush();
     const { resourceVersion } = this.#cache;
     const isReplay = resourceVersion !== undefined && this.#cursor !== resourceVersion;
     this.#cache.forgetHistory(expired(message).status);

@@ -9,11 +9,12 @@ import { WatchError } from "./reflector-errors.ts";
  */
 export function takeInitial(filling: Filling, event: WireEvent): FullState | undefined {
   switch (event.type) {
+    // The state is read at once, the bookmark comes up to a second later: changes come between them (client-go,
+    // reflector.go handleAnyWatch).
     case "ADDED":
-      filling.add(event.bytes);
-      return undefined;
     case "MODIFIED":
     case "DELETED":
+      filling.change(event.type, event.bytes);
       return undefined;
     case "ERROR":
       throw new WatchError(event.code, event.message);

@@ -11,6 +11,7 @@ export interface LinkOptions {
 export class Link {
   readonly #options: LinkOptions;
   #lastHeardMs = 0;
+  #lastByteMs = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -21,8 +22,23 @@ export class Link {
     return this.#options.now() - this.#lastHeardMs;
   }
 
+  /** An answer, or a byte of its body. */
+  received(): void {
+    this.#lastByteMs = this.#options.now();
+    this.heard();
+  }
+
   heard(): void {
     this.#lastHeardMs = this.#options.now();
+  }
+
+  /** Calls when no answer and no byte has come for so long; gives the function that ends the looking. */
+  whenQuiet(ms: number, call: () => void): () => void {
+    const look = () => {
+      if (this.#options.now() - this.#lastByteMs >= ms) call();
+    };
+    const timer = setInterval(look, ms / 4);
+    return () => clearInterval(timer);
   }
 
   /** Reads a body to its end; `cut` is called when it is silent and the link is dead, and must make the body fail. */
@@ -36,7 +52,7 @@ export class Link {
     const watchdog = setInterval(() => void this.#check(halfMs, cut), halfMs);
     try {
       for await (const chunk of readChunks(body)) {
-        this.heard();
+        this.received();
         take(chunk);
       }
     } finally {

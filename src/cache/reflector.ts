@@ -1,30 +1,20 @@
 import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import { type Allocate, allocateOwn, type WireEvent } from "../codec/codec.ts";
-import { Backoff, pause } from "./backoff.ts";
 import { Filling, type FullState } from "./filling.ts";
 import { isStream, type ListerWatcher } from "./lister-watcher.ts";
 import { hasLostHistory, RefusedError } from "./reflector-errors.ts";
 import { ChangeFeed } from "./reflector-feed.ts";
 import { takeInitial } from "./reflector-initial.ts";
+import { Outage } from "./reflector-outage.ts";
 import { type Attempt, Source } from "./reflector-source.ts";
+import type { ReflectorOptions, ReflectorState } from "./reflector-state.ts";
 import { SlabPacker } from "./slab.ts";
 import type { WatchCache } from "./watch-cache.ts";
 
-/** What a reflector has: nothing, a whole state, or a state that a live watch keeps current. */
-export type ReflectorState =
-  | { readonly phase: "Empty" }
-  | { readonly phase: "Listed"; readonly resourceVersion: ResourceVersion }
-  | { readonly phase: "Watching"; readonly resourceVersion: ResourceVersion };
-
-export interface ReflectorOptions {
-  /** Milliseconds without a byte until the link is probed; the watch is cut when the probe fails. */
-  readonly silenceMs: number;
-  /** Called for each failure, the first after a success told apart, and once on recovery. */
-  readonly report: (outcome: "failing" | "failing again" | "recovered", error: unknown) => void;
-  /** Called for every part of a state being filled; throwing gives the fill up. */
-  readonly admit: (fillingBytes: number) => void;
-  readonly now: () => number;
-}
+/** A watch that ends sooner, and has brought nothing, has failed (client-go's VeryShortWatchError). */
+const provenMs = 1000;
+/** A server that does not know `sendInitialEvents` sends no end bookmark: after so long without a byte, it is a list instead. */
+const noBookmarkMs = 10_000;
 
 /**
  * Keeps one WatchCache current: fills it by a WatchList, else by a paginated consistent LIST, then watches, resuming from
@@ -36,11 +26,12 @@ export class Reflector {
   readonly #options: ReflectorOptions;
   readonly #feed: ChangeFeed;
   readonly #stop = new AbortController();
-  readonly #backoff = new Backoff(400, 30_000);
+  readonly #outage: Outage;
   readonly #settled = Promise.withResolvers<undefined | Error>();
   readonly #connected = Promise.withResolvers<undefined | Error>();
   #state: ReflectorState = { phase: "Empty" };
-  #isFailing = false;
+  /** The watch that is open has brought something, or lasted. */
+  #isProven = false;
   #watchFrom: ResourceVersion | undefined;
   #watchList: "try" | "not served" = "try";
 
@@ -53,6 +44,7 @@ export class Reflector {
     this.#cache = cache;
     this.#options = options;
     this.#watchFrom = watchFrom;
+    this.#outage = new Outage(options.report);
     this.#source = new Source(cache.scope, upstream, options.silenceMs, options.now);
     this.#feed = new ChangeFeed(cache, this.#source.readItem, options.now);
   }
@@ -110,7 +102,7 @@ export class Reflector {
     if (!isStream(answer)) {
       // 400 and 422: the parameter is unknown, or the feature is off (apiserver, ListOptions validation).
       if (answer.status !== 400 && answer.status !== 422) throw new RefusedError(answer);
-      this.#watchList = "not served";
+      this.#notServed();
       return this.#fillByPages(filling, attempt);
     }
     this.#answered();
@@ -118,15 +110,28 @@ export class Reflector {
     const packed = new SlabPacker();
     const allocate: Allocate = (byteLength) =>
       this.#state.phase === "Empty" ? packed.allocate(byteLength) : allocateOwn(byteLength);
-    await this.#source.readEvents(answer.body, allocate, attempt, (event) => {
-      if (this.#state.phase === "Watching") return this.#feed.take(event);
-      const state = takeInitial(filling, event);
-      if (state === undefined) return;
-      this.#filled(state);
-      this.#watching(state.resourceVersion);
+    const stopLooking = this.#source.link.whenQuiet(noBookmarkMs, () => {
+      if (this.#state.phase === "Empty") attempt.cut(this.#notServed());
     });
-    if (this.#state.phase === "Empty") this.#watchList = "not served";
+    try {
+      await this.#source.readEvents(answer.body, allocate, attempt, (event) => {
+        if (this.#state.phase !== "Empty") return this.#take(event);
+        const state = takeInitial(filling, event);
+        if (state === undefined) return;
+        this.#filled(state, attempt);
+        this.#watching(state.resourceVersion);
+        this.#proven();
+      });
+    } finally {
+      stopLooking();
+    }
+    if (this.#state.phase === "Empty") this.#notServed();
     else this.#listed();
+  }
+
+  #notServed(): Error {
+    this.#watchList = "not served";
+    return new Error("a WatchList without its end bookmark");
   }
 
   async #fillByPages(filling: Filling, attempt: Attempt): Promise<void> {
@@ -134,10 +139,11 @@ export class Reflector {
       this.#answered(),
     );
     this.#cache.learnListForm(listForm);
-    this.#filled(state);
+    this.#filled(state, attempt);
   }
 
-  #filled({ store, resourceVersion, form }: FullState): void {
+  #filled({ store, resourceVersion, form }: FullState, { signal }: Attempt): void {
+    signal.throwIfAborted();
     const from = this.#watchFrom;
     const isOlder = from !== undefined && compareResourceVersion(from, resourceVersion) < 0;
     const watchFrom = isOlder ? from : resourceVersion;
@@ -155,21 +161,35 @@ export class Reflector {
     if (!isStream(answer)) throw new RefusedError(answer);
     this.#answered();
     this.#watching(resourceVersion);
-    const take = (event: WireEvent) => this.#feed.take(event);
-    await this.#source.readEvents(answer.body, allocateOwn, attempt, take);
+    const proof = setTimeout(() => this.#proven(), provenMs);
+    try {
+      const take = (event: WireEvent) => this.#take(event);
+      await this.#source.readEvents(answer.body, allocateOwn, attempt, take);
+    } finally {
+      clearTimeout(proof);
+    }
+    if (!this.#isProven) throw new Error("the watch ended at once, without an event");
     this.#listed();
   }
 
+  #take(event: WireEvent): void {
+    this.#feed.take(event);
+    if (!this.#isProven) this.#proven();
+  }
+
   #answered(): void {
-    this.#source.link.heard();
+    this.#source.link.received();
     this.#connected.resolve(undefined);
   }
 
   #watching(resourceVersion: ResourceVersion): void {
     this.#state = { phase: "Watching", resourceVersion };
-    this.#backoff.reset();
-    if (this.#isFailing) this.#options.report("recovered", undefined);
-    this.#isFailing = false;
+    this.#isProven = false;
+  }
+
+  #proven(): void {
+    this.#isProven = true;
+    this.#outage.over();
   }
 
   #listed(): void {
@@ -185,8 +205,6 @@ export class Reflector {
     } else if (this.#state.phase !== "Empty") this.#listed();
     this.#settled.resolve(failure);
     this.#connected.resolve(failure);
-    this.#options.report(this.#isFailing ? "failing again" : "failing", failure);
-    this.#isFailing = true;
-    await pause(this.#backoff.next(), this.#stop.signal);
+    await this.#outage.failed(failure, this.#stop.signal);
   }
 }
