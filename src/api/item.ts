@@ -20,6 +20,8 @@ export interface Item {
   readonly labels: Labels;
   readonly fields: Fields;
   readonly bytes: Uint8Array;
+  /** The same item whose bytes, the same too, lie elsewhere. */
+  withBytes(bytes: Uint8Array): Item;
 }
 
 export const noLabels: Labels = Object.freeze({});

@@ -79,7 +79,7 @@ describe("Store", () => {
     const specs = Array.from({ length: 400 }, (_, at) => ({ name: `o${at}` }));
     const packed = specs.map((spec) => configMap(spec));
     const store = Store.of(
-      packed.map((item) => ({ ...item, bytes: copyTo(packer.allocate, item.bytes) })),
+      packed.map((item) => item.withBytes(copyTo(packer.allocate, item.bytes))),
     );
     const buffers = () => new Set([...store.items()].map(({ bytes }) => bytes.buffer));
     expect(buffers().size).toBe(1);

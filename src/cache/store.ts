@@ -121,7 +121,7 @@ export class Store {
     for (const key of shared.keys) {
       const item = this.#items.get(key);
       if (item !== undefined && isPacked(item.bytes) && item.bytes.buffer === buffer)
-        this.#items.set(key, { ...item, bytes: item.bytes.slice() });
+        this.#items.set(key, item.withBytes(item.bytes.slice()));
     }
   }
 

@@ -80,6 +80,15 @@ describe("WatchCache", () => {
     ]);
   });
 
+  test("knows where its type lives when the last object has gone", () => {
+    const cache = filled(10, []);
+    expect(cache.place).toBe("unknown");
+    apply(cache, "ADDED", "a", 11);
+    const { place } = cache;
+    apply(cache, "DELETED", "a", 12);
+    expect([place, cache.place]).toEqual(["namespaced", "namespaced"]);
+  });
+
   test("watchers are told of each change once, in order", () => {
     const cache = filled(10, []);
     const watcher = new Recorder();

@@ -56,6 +56,7 @@ export class WatchCache {
   #watchers = new Set<Watcher>();
   #waiters = new Set<Waiter>();
   #version = 0;
+  #place: "namespaced" | "cluster" | "unknown" = "unknown";
 
   constructor(scope: Scope, historyLimits: HistoryLimits) {
     this.scope = scope;
@@ -95,11 +96,11 @@ export class WatchCache {
     return this.#listForm;
   }
 
-  /** Where the type's objects live, as far as they tell. */
+  /** Where the type's objects live, as far as one has told: a type does not move. */
   get place(): "namespaced" | "cluster" | "unknown" {
     const first = this.#filled?.store.first;
-    if (first === undefined) return "unknown";
-    return first.namespace === "" ? "cluster" : "namespaced";
+    if (first !== undefined) this.#place = first.namespace === "" ? "cluster" : "namespaced";
+    return this.#place;
   }
 
   get watcherCount(): number {

@@ -176,7 +176,7 @@ export class WatchCaches {
     void reflector.run();
     void reflector.firstAttempt.then((error) => {
       this.#filling.delete(name);
-      if (cache.byteLength > largeFillBytes) setTimeout(() => Bun.gc(true), settleMs).unref();
+      if (cache.byteLength > largeFillBytes) setTimeout(giveBack, settleMs).unref();
       if (error !== undefined) this.#refuse(live);
     });
     return live;
@@ -272,6 +272,12 @@ export class WatchCaches {
  */
 function isSamePlace({ scope, place }: WatchCache, wanted: Scope): boolean {
   return scope.namespace === wanted.namespace || place === "namespaced";
+}
+
+/** Gives back to the system what a fill has left: its garbage, and the code that it was compiled to. */
+function giveBack(): void {
+  Bun.shrink();
+  Bun.gc(true);
 }
 
 /** One name for scopes that hold the same. */

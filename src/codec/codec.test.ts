@@ -77,16 +77,34 @@ describe.each([jsonCodec, protobufCodec])("codec $format", (codec) => {
     const labels = { app: "x", constructor: "y", "example.com/z": "" };
     const bytes = configMapBytes(codec, { name: "a", namespace: "ns", uid: "u", labels });
     const item = codec.readItem(bytes, []);
-    expect({ ...item, labels: { ...item.labels }, bytes: undefined }).toEqual({
+    const { key, namespace, name, resourceVersion, uid, fields } = item;
+    expect({ key, namespace, name, resourceVersion, uid, fields }).toEqual({
       key: "ns/a",
       namespace: "ns",
       name: "a",
       resourceVersion: "1",
       uid: "u",
-      labels,
       fields: {},
-      bytes: undefined,
     } as never);
+    expect({ ...item.labels }).toEqual(labels);
+    expect(item.bytes).toBe(bytes);
+  });
+
+  test.each([
+    ["", "u", ""],
+    ["ns", "", "a uid that is empty"],
+    ["ns", "uid-\u00e9", "a uid that is not ASCII"],
+    ["ns", 'uid"\\', "a uid with escapes"],
+    ["", "x".repeat(300), "a long uid"],
+  ])("an item that lies elsewhere is the same: namespace %p, uid %p", (namespace, uid) => {
+    const bytes = configMapBytes(codec, { name: "a", namespace, uid });
+    const item = codec.readItem(bytes, []);
+    const moved = item.withBytes(bytes.slice());
+    for (const each of [item, moved]) {
+      expect([each.name, each.namespace, each.uid]).toEqual(["a", namespace, uid]);
+    }
+    expect(moved.bytes).toEqual(bytes);
+    expect(moved.bytes).not.toBe(bytes);
   });
 
   test.each([

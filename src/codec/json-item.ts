@@ -1,13 +1,13 @@
 import { type Item, type Labels, noLabels } from "../api/item.ts";
-import { objectKey } from "../api/object-key.ts";
-import { parseResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
-import { internFields, internRecord, internString } from "./interned.ts";
+import { HeldItem } from "./held-item.ts";
+import { internFields, internRecord } from "./interned.ts";
 import {
   decodeJson,
   decodeString,
   findMember,
   MalformedJsonError,
+  plainText,
   type Range,
   walkObject,
 } from "./json.ts";
@@ -15,13 +15,13 @@ import {
 interface Metadata {
   namespace: string;
   name: string;
-  uid: string;
+  uid: Range | string;
   resourceVersion: string;
   labels: Labels;
 }
 
 /** Reads `metadata` of the object at byte 0, by its keys; the large ones (managedFields) are stepped over. */
-export function readJsonMetadata(bytes: Uint8Array): Metadata {
+function readJsonMetadata(bytes: Uint8Array): Metadata {
   const metadata: Metadata = {
     namespace: "",
     name: "",
@@ -35,9 +35,11 @@ export function readJsonMetadata(bytes: Uint8Array): Metadata {
     switch (key) {
       case "name":
       case "namespace":
-      case "uid":
       case "resourceVersion":
         metadata[key] = decodeString(bytes, value);
+        break;
+      case "uid":
+        metadata.uid = plainText(bytes, value) ?? decodeString(bytes, value);
         break;
       case "labels":
         metadata.labels = decodeLabels(bytes, value);
@@ -50,18 +52,10 @@ export function readJsonMetadata(bytes: Uint8Array): Metadata {
 
 /** The item of these bytes. Throws where they have no name, or no resourceVersion that can be compared. */
 export function readJsonItem(bytes: Uint8Array, selectable: readonly SelectableField[]): Item {
-  const { namespace, name, uid, resourceVersion, labels } = readJsonMetadata(bytes);
-  if (name === "") throw new MalformedJsonError("an object without a name", 0);
-  return {
-    key: objectKey(namespace, name),
-    namespace: internString(namespace),
-    name,
-    resourceVersion: parseResourceVersion(resourceVersion),
-    uid,
-    labels,
-    fields: internFields(selectable, (field) => readField(bytes, field)),
-    bytes,
-  };
+  const metadata = readJsonMetadata(bytes);
+  if (metadata.name === "") throw new MalformedJsonError("an object without a name", 0);
+  const fields = internFields(selectable, (field) => readField(bytes, field));
+  return new HeldItem({ ...metadata, fields, bytes });
 }
 
 function decodeLabels(bytes: Uint8Array, range: Range): Labels {

@@ -126,10 +126,18 @@ export function decodeJson(bytes: Uint8Array, range: Range): unknown {
 
 /** The text of the string in the range; throws MalformedJsonError for anything else. */
 export function decodeString(bytes: Uint8Array, range: Range): string {
+  const text = plainText(bytes, range);
+  return text === undefined
+    ? String(decodeJson(bytes, range))
+    : latin1(bytes, text.start, text.end);
+}
+
+/** Where the text of a string lies, when it is ASCII without escapes. Throws where the value is no string. */
+export function plainText(bytes: Uint8Array, range: Range): Range | undefined {
   if (bytes[range.start] !== quote) throw new MalformedJsonError("no string", range.start);
   for (let at = range.start + 1; at < range.end - 1; at++) {
     const byte = bytes[at] ?? 0;
-    if (byte === backslash || byte > 0x7f) return String(decodeJson(bytes, range));
+    if (byte === backslash || byte > 0x7f) return undefined;
   }
-  return latin1(bytes, range.start + 1, range.end - 1);
+  return { start: range.start + 1, end: range.end - 1 };
 }

@@ -1,20 +1,20 @@
 import { type Item, noLabels } from "../api/item.ts";
-import { objectKey } from "../api/object-key.ts";
-import { parseResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
-import { internFields, internRecord, internString } from "./interned.ts";
+import { HeldItem } from "./held-item.ts";
+import { internFields, internRecord } from "./interned.ts";
+import type { Range } from "./json.ts";
 import { MalformedProtobufError, Reader, walkFields } from "./protobuf.ts";
 
 interface Metadata {
   namespace: string;
   name: string;
-  uid: string;
+  uid: Range | string;
   resourceVersion: string;
   labels: Record<string, string> | undefined;
 }
 
 /** Reads ObjectMeta, field 1 of every Kubernetes message that is an object (apimachinery, meta/v1 generated.proto). */
-export function readProtobufMetadata(bytes: Uint8Array): Metadata {
+function readProtobufMetadata(bytes: Uint8Array): Metadata {
   const metadata: Metadata = {
     namespace: "",
     name: "",
@@ -38,7 +38,7 @@ function readObjectMeta(reader: Reader, end: number, metadata: Metadata): void {
   walkFields(reader, end, (field) => {
     if (field === 1) metadata.name = reader.string();
     else if (field === 3) metadata.namespace = reader.string();
-    else if (field === 5) metadata.uid = reader.string();
+    else if (field === 5) metadata.uid = readUid(reader);
     else if (field === 6) metadata.resourceVersion = reader.string();
     else if (field === 11) {
       metadata.labels ??= {};
@@ -46,6 +46,19 @@ function readObjectMeta(reader: Reader, end: number, metadata: Metadata): void {
     } else return false;
     return true;
   });
+}
+
+/** A uid is a UUID; what else somebody writes there is kept as text. */
+function readUid(reader: Reader): Range | string {
+  const start = reader.pos;
+  const text = reader.string();
+  const end = reader.pos;
+  return end - text.length > start && isAscii(text) ? { start: end - text.length, end } : text;
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
 }
 
 function readLabel(reader: Reader, end: number, labels: Record<string, string>): void {
@@ -67,18 +80,12 @@ function readLabel(reader: Reader, end: number, labels: Record<string, string>):
 
 /** The item of these bytes. Throws where they have no name, or no resourceVersion that can be compared. */
 export function readProtobufItem(bytes: Uint8Array, selectable: readonly SelectableField[]): Item {
-  const { namespace, name, uid, resourceVersion, labels } = readProtobufMetadata(bytes);
-  if (name === "") throw new MalformedProtobufError("an object without a name");
-  return {
-    key: objectKey(namespace, name),
-    namespace: internString(namespace),
-    name,
-    resourceVersion: parseResourceVersion(resourceVersion),
-    uid,
-    labels: labels === undefined ? noLabels : internRecord(JSON.stringify(labels)),
-    fields: internFields(selectable, (field) => readField(bytes, field)),
-    bytes,
-  };
+  const metadata = readProtobufMetadata(bytes);
+  if (metadata.name === "") throw new MalformedProtobufError("an object without a name");
+  const labels =
+    metadata.labels === undefined ? noLabels : internRecord(JSON.stringify(metadata.labels));
+  const fields = internFields(selectable, (field) => readField(bytes, field));
+  return new HeldItem({ ...metadata, labels, fields, bytes });
 }
 
 function readField(bytes: Uint8Array, field: SelectableField): string {
