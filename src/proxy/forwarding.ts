@@ -2,19 +2,24 @@ import { parseQuery, splitTarget } from "../api/query.ts";
 import type { RequestInfo, ResourceRequest } from "../api/request-info.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import { serviceUnavailable } from "../api/status.ts";
+import type { Scope, WatchCache } from "../cache/watch-cache.ts";
+import type { WatchCaches } from "../cache/watch-caches.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
-import { isPersonAgent } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf, toWrittenResource, type WriteOutcome } from "./write-floors.ts";
+
+type Held = Extract<HeldAnswer, { readonly is: "held" }>;
 
 /** A request on its way upstream. */
 export interface Passing {
   readonly request: Request;
+  readonly head: RequestHead;
   readonly listener: Listener;
   readonly info: RequestInfo;
   /** The read that it is, where a scope could have answered it. */
@@ -57,10 +62,8 @@ function isLongRunning({ info, target }: Passing): boolean {
   return info.subresource === "log" && /[?&]follow=(?:true|1|t)(?:&|$)/i.test(target);
 }
 
-function isShareable({ request, info, target }: Passing): boolean {
-  if (request.method !== "GET") return false;
-  for (const name of request.headers.keys())
-    if (name === "range" || name === "upgrade" || name.startsWith("if-")) return false;
+function isShareable({ request, head, info, target }: Passing): boolean {
+  if (request.method !== "GET" || head.isConditional) return false;
   return info.isResourceRequest
     ? !unshared.has(info.subresource ?? "") && info.verb !== "proxy"
     : sharedPaths.test(target);
@@ -74,7 +77,10 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
     forwardHeld(parts.apiserver, request, { target, identity, signal, kind: "read" }),
   );
-  await Promise.all([raiseSeen(parts, passing, held), learnFrom(parts, passing, held)]);
+  const raising = raiseSeen(parts, passing, held);
+  const learning = learnFrom(parts, passing, held);
+  if (raising !== undefined) await raising;
+  if (learning !== undefined) await learning;
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, {
@@ -86,13 +92,25 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
 }
 
 /** From a list that passes, how lists of its type are written: a scope that is filled by a WatchList does not show it. */
-async function learnFrom(parts: ProxyParts, { read }: Passing, held: HeldAnswer): Promise<void> {
-  if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return;
-  if (parts.caches.listFormOf(read.scope) !== undefined) return;
-  const reader = read.scope.codec.listReader();
+function learnFrom(
+  { caches }: ProxyParts,
+  { read }: Passing,
+  held: HeldAnswer,
+): Promise<void> | undefined {
+  if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return undefined;
+  if (caches.listFormOf(read.scope) !== undefined) return undefined;
+  return learnListForm(caches, read.scope, held);
+}
+
+async function learnListForm(
+  caches: WatchCaches,
+  scope: Scope,
+  { body, headers }: Held,
+): Promise<void> {
+  const reader = scope.codec.listReader();
   try {
-    reader.push(plainBytes(await held.body.bytes(), held.headers));
-    parts.caches.learnListForm(read.scope, reader.finish().form);
+    reader.push(plainBytes(await body.bytes(), headers));
+    caches.learnListForm(scope, reader.finish().form);
   } catch {
     // Another form than was asked for: a custom resource in JSON.
   }
@@ -103,38 +121,41 @@ function plainBytes(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Uint8Arra
 }
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
-function flightKey({ request, target, identity }: Passing): string {
-  const { headers } = request;
+function flightKey(passing: Passing): string {
+  const { head, target } = passing;
   const { path, query } = splitTarget(target);
-  const encoding = headers.get("accept-encoding")?.includes("gzip") ? "gzip" : "plain";
-  const impersonated = [...headers]
-    .filter(([name]) => name.startsWith("impersonate-"))
-    .map(([name, value]) => `${name}=${value}`);
-  return JSON.stringify([
-    identity,
-    headers.get("authorization"),
-    impersonated,
-    path,
-    query.split("&").toSorted().join("&"),
-    headers.get("accept"),
-    encoding,
-    isPersonAgent(headers.get("user-agent") ?? ""),
-    headers.get("cache-control"),
-  ]);
+  const sorted = query.includes("&") ? query.split("&").toSorted().join("&") : query;
+  const encoding = head.acceptsGzip ? "gzip" : "plain";
+  const reader = `${head.isPerson ? "person" : ""} ${head.wantsLatest ? "latest" : ""} ${encoding}`;
+  return `${whoOf(passing)}\n${head.accept}\n${reader}\n${path}?${sorted}`;
+}
+
+function whoOf({ identity, request }: Passing): string {
+  if (identity === "own") return "own";
+  const impersonated = [...request.headers].filter(([name]) => name.startsWith("impersonate-"));
+  return JSON.stringify([request.headers.get("authorization"), impersonated]);
 }
 
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
-async function raiseSeen(
+function raiseSeen(
   parts: ProxyParts,
   { info, identity }: Passing,
   held: HeldAnswer,
-): Promise<void> {
-  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return;
-  if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
+): Promise<void> | undefined {
+  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return undefined;
+  if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return undefined;
   const caches = cachesOf(parts, info);
-  if (caches.length === 0) return;
-  const answer = readBody(await held.body.bytes(), held.headers, info);
-  if (answer.is === "object") parts.floors.raise(caches, { kind: "seen", object: answer.item });
+  return caches.length === 0 ? undefined : raiseHeld(parts, caches, info, held);
+}
+
+async function raiseHeld(
+  { floors }: ProxyParts,
+  caches: readonly WatchCache[],
+  info: ResourceRequest,
+  { body, headers }: Held,
+): Promise<void> {
+  const answer = readBody(await body.bytes(), headers, info);
+  if (answer.is === "object") floors.raise(caches, { kind: "seen", object: answer.item });
 }
 
 /** The scopes that may hold what the request is for: another namespace's never do. */

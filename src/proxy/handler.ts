@@ -97,11 +97,11 @@ async function answerFromEither(
 }
 
 async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
-  const { request, listener, target, description, identity } = admitted;
+  const { request, listener, description } = admitted;
   listener.keepOpen(request);
   const info = infoOf(description);
   const read = description.is === "read" ? description.read : undefined;
-  return await passUpstream(parts, { request, listener, info, read, target, identity });
+  return await passUpstream(parts, { ...admitted, info, read });
 }
 
 /** A type without protobuf is answered in JSON to who accepts both. */

@@ -9,6 +9,7 @@ export interface RequestHead {
   readonly isPerson: boolean;
   /** It brings credentials of its own (CONTRACT 21). */
   readonly hasCredentials: boolean;
+  readonly acceptsGzip: boolean;
   /** Conditions and ranges are upstream's to judge (CONTRACT 7). */
   readonly isConditional: boolean;
   /** `Cache-Control: no-cache`: as an `exact` read. */
@@ -23,6 +24,7 @@ export function readHead(headers: Headers): RequestHead {
     origin: undefined as string | undefined,
     isPerson: false,
     hasCredentials: false,
+    acceptsGzip: false,
     isConditional: false,
     wantsLatest: false,
   };
@@ -45,17 +47,16 @@ export function readHead(headers: Headers): RequestHead {
       case "cache-control":
         head.wantsLatest = /(?:^|[\s,])no-cache(?:$|[\s,])/i.test(value);
         break;
+      case "accept-encoding":
+        head.acceptsGzip = value.includes("gzip");
+        break;
       case "range":
       case "upgrade":
-      case "if-none-match":
-      case "if-modified-since":
-      case "if-match":
-      case "if-unmodified-since":
-      case "if-range":
         head.isConditional = true;
         break;
       default:
-        if (isCredential(name, value)) head.hasCredentials = true;
+        if (name.startsWith("if-")) head.isConditional = true;
+        else if (isCredential(name, value)) head.hasCredentials = true;
     }
   });
   return head;

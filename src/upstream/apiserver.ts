@@ -28,6 +28,7 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Path and query as they are sent. */
   readonly target: string;
+  /** Of this request alone: its authorization is put into them. */
   readonly headers: Headers;
   readonly body?: ReadableStream<Uint8Array> | null;
   readonly identity: Identity;
@@ -200,9 +201,8 @@ export class Apiserver {
     request: UpstreamRequest,
     send: (headers: Headers, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { signal, headMs } = request;
+    const { headers, signal, headMs } = request;
     const { authorization, server } = this.#credentials.current();
-    const headers = new Headers(request.headers);
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
     const connectMs = connectLimitMs(server);

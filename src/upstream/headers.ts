@@ -1,5 +1,5 @@
 /** Headers that concern one connection only, and those of proxies before us that a caller must not set (RFC 9110 7.6.1; CONTRACT 21). */
-const hopByHop = [
+const hopByHop: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -9,28 +9,38 @@ const hopByHop = [
   "trailer",
   "transfer-encoding",
   "upgrade",
-];
-const ofOurOwn = ["host", "expect", "content-length"];
+]);
 
-function removeNamed(headers: Headers, names: readonly string[]): void {
-  for (const named of (headers.get("connection") ?? "").split(",")) {
-    const name = named.trim();
-    if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) headers.delete(name);
-  }
-  for (const name of names) headers.delete(name);
+/** What the Connection header names is of that connection too. */
+function namedIn(connection: string | null): readonly string[] {
+  return connection === null ? [] : connection.split(",").map((name) => name.trim().toLowerCase());
 }
 
 /** A caller's headers as they go upstream. `X-Forwarded-*` and `X-Remote-*` are dropped: to an apiserver they may be a name. */
 export function requestHeaders(request: Request): Headers {
-  const headers = new Headers(request.headers);
-  const length = headers.get("content-length");
-  removeNamed(headers, [...hopByHop, ...ofOurOwn]);
-  for (const name of headers.keys().toArray()) {
-    if (name.startsWith("x-forwarded-") || name.startsWith("x-remote-") || name === "forwarded")
-      headers.delete(name);
+  const named = namedIn(request.headers.get("connection"));
+  const hasBody = request.body !== null;
+  const kept = new Headers();
+  // oxlint-disable-next-line unicorn/no-array-for-each
+  request.headers.forEach((value, name) => {
+    if (isPassed(name, hasBody) && !named.includes(name)) kept.append(name, value);
+  });
+  return kept;
+}
+
+function isPassed(name: string, hasBody: boolean): boolean {
+  switch (name) {
+    case "host":
+    case "expect":
+    case "forwarded":
+      return false;
+    case "content-length":
+      return hasBody;
+    default:
+      return (
+        !hopByHop.has(name) && !name.startsWith("x-forwarded-") && !name.startsWith("x-remote-")
+      );
   }
-  if (request.body !== null && length !== null) headers.set("content-length", length);
-  return headers;
 }
 
 /** Those of a WebSocket handshake as they go upstream: the subprotocols stay, what concerns our own end does not. */
@@ -43,7 +53,9 @@ export function upgradeHeaders(request: Request): Headers {
 
 /** Removes from an answer what concerns the connection upstream, and says where the answer is from. */
 export function markResponse(headers: Headers): void {
-  removeNamed(headers, hopByHop);
+  const named = namedIn(headers.get("connection"));
+  for (const name of headers.keys().toArray())
+    if (hopByHop.has(name) || named.includes(name)) headers.delete(name);
   headers.set("x-edge-proxy", "upstream");
 }
 

@@ -6,8 +6,8 @@ const repeatable = /^impersonate-(?:group$|extra-)/;
 
 /** Whether headers were sent more than once whose values must stay apart: Bun has joined them by `, ` (BUN.md 5b). */
 export function hasRepeats(headers: Headers): boolean {
-  for (const [name, value] of headers)
-    if (repeatable.test(name) && value.includes(", ")) return true;
+  for (const name of headers.keys())
+    if (repeatable.test(name) && headers.get(name)?.includes(", ")) return true;
   return false;
 }
 
