@@ -7,6 +7,9 @@ const applicationId = 0x65646765;
 const schemaVersion = 1;
 
 const tables = [
+  // One row in a page of its own, which `Database.fold` writes to begin the log anew.
+  "CREATE TABLE log (folds INTEGER NOT NULL)",
+  "INSERT INTO log VALUES (0)",
   `CREATE TABLE scope (
     number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, generation INTEGER NOT NULL,
     state TEXT NOT NULL, checksum INTEGER NOT NULL)`,
