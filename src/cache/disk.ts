@@ -61,8 +61,8 @@ export class Disk {
     return this.#options.now();
   }
 
-  /** Calls this whenever work has failed, so that what is remembered of the file may be wrong, or the file is another one. */
-  onFailure(forget: () => void): void {
+  /** Calls this when the file was set aside: what is remembered of it is not true of the next one. */
+  onAnotherFile(forget: () => void): void {
     this.#forget.push(forget);
   }
 
@@ -110,7 +110,7 @@ export class Disk {
 
   #failed(error: unknown): DiskFault {
     const fault = this.#handle(error);
-    for (const forget of this.#forget) forget();
+    if (this.#database === undefined) for (const forget of this.#forget) forget();
     this.#say(fault);
     return fault;
   }

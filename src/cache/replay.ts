@@ -48,9 +48,6 @@ interface Known {
   /** When upstream last gave it, and the same as it is on disk. */
   at: number;
   writtenAt: number;
-  /** How the answers under this base vary. */
-  readonly base: string;
-  readonly vary: readonly string[];
 }
 
 /**
@@ -71,10 +68,7 @@ export class Replay {
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
     this.#options = options;
-    disk.onFailure(() => {
-      this.#known = undefined;
-      this.#pending.clear();
-    });
+    disk.onAnotherFile(() => (this.#known = undefined));
   }
 
   /** The bytes of all answers. */
@@ -106,16 +100,19 @@ export class Replay {
     this.#later(keyOf(base, request, answer.head.vary), isTooLarge ? undefined : answer);
   }
 
-  /** Forgets the answer: upstream has refused it since (CONTRACT 26). */
-  remove(request: ReplayRequest): void {
-    this.#later(this.#keyOf(request), undefined);
+  /** Forgets the answer: upstream has refused it since (CONTRACT 26). Never rejects. */
+  async remove(request: ReplayRequest): Promise<void> {
+    await this.#disk.exclusive(async (db) => {
+      this.#load(db);
+      this.#later(this.#keyOf(request), undefined);
+    });
   }
 
   /** Writes what was put in since. Never rejects. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#disk.exclusive(async (db) => {
+    const outcome = await this.#disk.exclusive(async (db) => {
       const known = this.#load(db);
       while (this.#pending.size > 0) {
         db.transaction(() => this.#writeSlice(db, known));
@@ -123,6 +120,10 @@ export class Replay {
         await turn();
       }
     });
+    // What could not be written is not remembered either: memory has its own limit.
+    if (outcome.is === "done") return;
+    this.#known = undefined;
+    this.#pending.clear();
   }
 
   #later(key: string, answer: ReplayAnswer | undefined): void {
@@ -136,8 +137,7 @@ export class Replay {
     for (const [key, answer] of this.#pending) {
       this.#pending.delete(key);
       if (answer === undefined) this.#delete(db, known, key);
-      else if (this.#isSame(known, key, answer)) continue;
-      else {
+      else if (!this.#isSame(db, known, key, answer)) {
         this.#write(db, known, key, answer);
         bytes += answer.body.length;
       }
@@ -146,11 +146,16 @@ export class Replay {
   }
 
   /** The same answer given again has a new time; the disk need not know each. */
-  #isSame(known: Map<string, Known>, key: string, { head, body, at }: ReplayAnswer): boolean {
+  #isSame(db: Database, known: Map<string, Known>, key: string, answer: ReplayAnswer): boolean {
+    const { head, body, at } = answer;
     const entry = known.get(key);
     if (entry?.checksum !== checksumOfAnswer(key, JSON.stringify(head), body)) return false;
     entry.at = at;
-    return at - entry.writtenAt < rewriteMs;
+    if (at - entry.writtenAt >= rewriteMs) {
+      db.run("UPDATE replay SET at = ? WHERE key = ?", at, key);
+      entry.writtenAt = at;
+    }
+    return true;
   }
 
   #write(db: Database, known: Map<string, Known>, key: string, answer: ReplayAnswer): void {
@@ -166,9 +171,8 @@ export class Replay {
       head,
       answer.body,
     );
-    const { vary } = answer.head;
     const { at } = answer;
-    known.set(key, { byteLength, checksum, at, writtenAt: at, base: baseOfKey(key), vary });
+    known.set(key, { byteLength, checksum, at, writtenAt: at });
     this.#byteLength += byteLength;
     for (const oldest of known.keys()) {
       if (this.#byteLength <= this.#options.limitBytes) return;
@@ -195,9 +199,8 @@ export class Replay {
     for (const { key, at, checksum, head, byteLength } of rows) {
       const vary = varyOf(head);
       if (vary === undefined) continue;
-      const base = baseOfKey(key);
-      known.set(key, { byteLength, checksum, at, writtenAt: at, base, vary });
-      this.#varies.set(base, vary);
+      known.set(key, { byteLength, checksum, at, writtenAt: at });
+      this.#varies.set(baseOfKey(key), vary);
       this.#byteLength += byteLength;
     }
     return (this.#known = known);

@@ -54,7 +54,7 @@ export class Snapshot {
   constructor(disk: Disk, options: SnapshotOptions) {
     this.#disk = disk;
     this.#options = options;
-    disk.onFailure(() => {
+    disk.onAnotherFile(() => {
       this.#held = undefined;
       this.#isUntrusted = false;
     });
@@ -62,7 +62,7 @@ export class Snapshot {
 
   /** The ids of all scopes on disk, the latest written first. Never rejects. */
   scopes(): Promise<DiskOutcome<readonly string[]>> {
-    return this.#disk.exclusive(async (db) => {
+    return this.#work(async (db) => {
       const latest = [...this.#load(db).scopes.values()].toSorted(
         (a, b) => (b.state?.at ?? 0) - (a.state?.at ?? 0),
       );
@@ -72,7 +72,7 @@ export class Snapshot {
 
   /** Reads the scope; from then on its changes can be written. A damaged one stays until it is replaced or removed. Never rejects. */
   restore(scope: Scope): Promise<DiskOutcome<RestoreAnswer>> {
-    return this.#disk.exclusive(async (db) => {
+    return this.#work(async (db) => {
       const held = this.#load(db).scopes.get(scopeId(scope));
       if (held === undefined) return { is: "absent" };
       try {
@@ -95,7 +95,7 @@ export class Snapshot {
 
   /** Writes changes; what became of each scope's, in their order. Never rejects. */
   write(writes: readonly ScopeWrite[]): Promise<DiskOutcome<readonly WriteOutcome[]>> {
-    return this.#disk.exclusive(async (db) => {
+    return this.#work(async (db) => {
       const all = this.#trusted(db);
       const outcomes = await this.#admit(db, all, writes);
       const accepted = writes.filter((_, index) => outcomes[index] === "written");
@@ -117,7 +117,7 @@ export class Snapshot {
     state: ScopeState,
     items: readonly Item[],
   ): Promise<DiskOutcome<Exclude<WriteOutcome, "not held">>> {
-    return this.#disk.exclusive(async (db) => {
+    return this.#work(async (db) => {
       const all = this.#trusted(db);
       const name = scopeId(scope);
       const bytes = items.reduce((sum, item) => sum + item.bytes.length, 0);
@@ -143,7 +143,7 @@ export class Snapshot {
 
   /** Nobody writes the scope for now; it stays on disk until its room is needed. Never rejects. */
   async release(scope: Scope): Promise<void> {
-    await this.#disk.exclusive(async (db) => {
+    await this.#work(async (db) => {
       const held = this.#load(db).scopes.get(scopeId(scope));
       if (held !== undefined) closeScope(held);
     });
@@ -151,10 +151,22 @@ export class Snapshot {
 
   /** Removes the scope from the disk. Never rejects. */
   async remove(scope: Scope): Promise<void> {
-    await this.#disk.exclusive(async (db) => {
+    await this.#work(async (db) => {
       const all = this.#trusted(db);
       this.#drop(db, all, scopeId(scope));
       await this.#sweep(db, all);
+    });
+  }
+
+  /** What failed may have left the file at any step: it is read again before anything is written. */
+  #work<T>(work: (db: Database) => Promise<T>): Promise<DiskOutcome<T>> {
+    return this.#disk.exclusive(async (db) => {
+      try {
+        return await work(db);
+      } catch (error) {
+        this.#held = undefined;
+        throw error;
+      }
     });
   }
 
