@@ -75,10 +75,12 @@ export class Database {
     this.#sqlite.query<unknown, SQLQueryBindings[]>(sql).run(...values);
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a row's shape is known where its SQL is written
   get<Row>(sql: string, ...values: Value[]): Row | undefined {
     return this.#sqlite.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined;
   }
 
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- a row's shape is known where its SQL is written
   all<Row>(sql: string, ...values: Value[]): readonly Row[] {
     return this.#sqlite.query<Row, SQLQueryBindings[]>(sql).all(...values);
   }

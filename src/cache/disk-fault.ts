@@ -31,6 +31,10 @@ type PlainKind = Exclude<DiskFault["kind"], DamageKind>;
 const kinds: readonly (readonly [prefix: string, kind: PlainKind | "damaged"])[] = [
   ["SQLITE_CORRUPT", "damaged"],
   ["SQLITE_NOTADB", "damaged"],
+  // Our statements and rows are always the same: a table or row that does not take them is not the one we made.
+  ["SQLITE_ERROR", "damaged"],
+  ["SQLITE_CONSTRAINT", "damaged"],
+  ["SQLITE_MISMATCH", "damaged"],
   ["SQLITE_FULL", "full"],
   ["SQLITE_READONLY", "read-only"],
   ["SQLITE_BUSY", "locked"],

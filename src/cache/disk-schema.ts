@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import { DamagedFileError } from "./disk-fault.ts";
+import { DamagedFileError, kindOfError } from "./disk-fault.ts";
 
 /** "edge" in ASCII; tells our files from others (sqlite.org/pragma.html#pragma_application_id). */
 const applicationId = 0x65646765;
@@ -26,7 +26,7 @@ const tables = [
 export function prepareSchema(db: Database): void {
   const id = pragma(db, "application_id");
   const version = pragma(db, "user_version");
-  if (id === applicationId && version === schemaVersion) return;
+  if (id === applicationId && version === schemaVersion) return requireWritable(db);
   if (id === applicationId)
     throw new DamagedFileError(
       "outdated",
@@ -40,6 +40,17 @@ export function prepareSchema(db: Database): void {
     db.run(`PRAGMA application_id = ${applicationId}`);
     db.run(`PRAGMA user_version = ${schemaVersion}`);
   });
+}
+
+/** A file that the system lets us write, and SQLite does not, has a damaged head (fileformat2.html, 1.3.3). */
+function requireWritable(db: Database): void {
+  try {
+    db.run("UPDATE log SET folds = folds + 1");
+  } catch (error) {
+    throw kindOfError(error) === "read-only"
+      ? new DamagedFileError("damaged", "its head says that it is not to be written")
+      : error;
+  }
 }
 
 /** Throws a DamagedFileError unless the file is one that this program writes. */

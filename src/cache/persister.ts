@@ -5,6 +5,9 @@ import type { LostInterval, ScopeState } from "./scope-rows.ts";
 import type { Snapshot, WriteOutcome } from "./snapshot.ts";
 import type { Journal, Scope, WatchCache } from "./watch-cache.ts";
 
+/** What is asked of the disk. */
+type Target = Pick<Snapshot, "write" | "replace" | "release" | "isAt">;
+
 export interface PersisterOptions {
   /** How far the disk may be behind memory, in milliseconds; a whole state takes longer. */
   readonly flushMs: number;
@@ -34,7 +37,7 @@ interface Kept {
  * While the disk fails nothing is remembered; when it works again the scopes are written whole.
  */
 export class Persister {
-  readonly #snapshot: Snapshot;
+  readonly #snapshot: Target;
   readonly #options: PersisterOptions;
   readonly #kept = new Set<Kept>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,7 +45,7 @@ export class Persister {
   #flushing: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(snapshot: Snapshot, options: PersisterOptions) {
+  constructor(snapshot: Target, options: PersisterOptions) {
     this.#snapshot = snapshot;
     this.#options = options;
   }

@@ -36,9 +36,12 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
+function large(name: string) {
+  return configMap({ name, resourceVersion: "3", uid: "u".repeat(9000) });
+}
+
 /** Two scopes, of which the second has a history. */
 async function fill(open: OpenSnapshot): Promise<void> {
-  const large = (name: string) => configMap({ name, resourceVersion: "3", uid: "u".repeat(9000) });
   await open.snapshot.replace(configMapScope("other"), stateAt(9), [large("z")]);
   await open.snapshot.replace(scope, stateAt(10), ["a", "b", "c", "d"].map(large));
   const item = objectAt("a", 11);
@@ -89,14 +92,16 @@ describe("a damaged file", () => {
     copyFileSync(path, `${path}.whole`);
     const pages = statSync(path).size / pageBytes;
     const seen = new Map<string, number>();
+    const header = Array.from({ length: 100 }, (_, at) => [at, 0x05] as const);
+    const flips = [
+      [3, 0xff],
+      [20, 0x01],
+      [101, 0x04],
+      [4000, 0x80],
+      [8190, 0x10],
+    ] as const;
     for (let page = 0; page < pages; page++) {
-      for (const [offset, mask] of [
-        [3, 0xff],
-        [20, 0x01],
-        [101, 0x04],
-        [4000, 0x80],
-        [8190, 0x10],
-      ] as const) {
+      for (const [offset, mask] of page === 0 ? [...header, ...flips] : flips) {
         const bytes = new Uint8Array(readFileSync(`${path}.whole`));
         const at = page * pageBytes + offset;
         bytes[at] = (bytes[at] ?? 0) ^ mask;
@@ -107,7 +112,7 @@ describe("a damaged file", () => {
     }
     expect(seen.get("damaged")).toBeGreaterThan(0);
     expect(badFiles().length).toBeLessThanOrEqual(2);
-  }, 20_000);
+  }, 30_000);
 
   test("cut at any page, it is never a shorter list", async () => {
     await fillAndClose();
@@ -120,7 +125,7 @@ describe("a damaged file", () => {
       truncateSync(path, pages * pageBytes + 100);
       await expectHonest(`cut to ${pages} pages and some`);
     }
-  }, 20_000);
+  }, 30_000);
 
   test.each([
     ["a header of something else", (bytes: Uint8Array) => bytes.fill(0x41, 0, 100), "damaged"],
@@ -201,10 +206,10 @@ describe("a disk that is full", () => {
         await open.snapshot.replace(scope, stateAt(10), [objectAt("a", 3)]);
         const filler = join(small, "filler");
         writeFileSync(filler, new Uint8Array(1 << 20));
-        const large = Array.from({ length: 20 }, (_, index) =>
+        const items = Array.from({ length: 20 }, (_, index) =>
           configMap({ name: `n${index}`, uid: "u".repeat(200_000) }),
         );
-        const full = await open.snapshot.replace(scope, stateAt(20), large);
+        const full = await open.snapshot.replace(scope, stateAt(20), items);
         expect(full).toMatchObject({ is: "fault", fault: { kind: "full" } });
         expect(open.reports).toMatchObject([{ kind: "full" }]);
         expect(await stateOf(open)).toBe("10: a@3");
@@ -225,7 +230,7 @@ describe("a kill at any moment", () => {
     for (let round = 0; round < 30; round++) {
       const writer = startWriter();
       await waitUntil("it has begun", () => lastLine(writer.logFile) !== "");
-      await Bun.sleep(Math.random() * 150);
+      await Bun.sleep(Math.random() * 100);
       await writer.child.stop("SIGKILL");
       const certain = Number(lastLine(writer.logFile).split(" ")[1]);
       const open = openSnapshot(folder.dir);
@@ -242,7 +247,7 @@ describe("a kill at any moment", () => {
       expect(objects.length).toBe(40);
       expect(new Set(objects.map((item) => item.resourceVersion)).size).toBe(1);
     }
-  }, 20_000);
+  }, 30_000);
 });
 
 let writers = 0;

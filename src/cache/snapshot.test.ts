@@ -40,6 +40,10 @@ function modified(name: string, from: number, to: number): ChangeEvent {
   return { type: "MODIFIED", item: objectAt(name, to), previous: objectAt(name, from) };
 }
 
+function sized(bytes: number, name: string, resourceVersion = 1) {
+  return configMap({ name, resourceVersion: String(resourceVersion), uid: "u".repeat(bytes) });
+}
+
 async function write(at: number, ...changes: readonly ChangeEvent[]): Promise<unknown> {
   const outcome = await open.snapshot.write([{ scope, state: stateAt(at), changes }]);
   return outcome.is === "done" ? outcome.value[0] : outcome.fault;
@@ -146,11 +150,9 @@ describe("Snapshot", () => {
   });
 
   test("many changes at once are written in slices, each of which is whole", async () => {
-    const large = (name: string, resourceVersion: number) =>
-      configMap({ name, resourceVersion: String(resourceVersion), uid: "u".repeat(200_000) });
     await open.snapshot.replace(scope, stateAt(10), []);
     const changes = Array.from({ length: 12 }, (_, index): ChangeEvent => {
-      const item = large(`n${index + 10}`, 11 + Math.floor(index / 4));
+      const item = sized(200_000, `n${index + 10}`, 11 + Math.floor(index / 4));
       return { type: "ADDED", item, previous: undefined };
     });
     expect(await write(20, ...changes)).toBe("written");
@@ -160,14 +162,13 @@ describe("Snapshot", () => {
   });
 
   test("the least recently written scope that nobody writes goes when room is needed", async () => {
-    const kilobyte = (name: string) => configMap({ name, uid: "u".repeat(1000) });
     for (const name of ["a", "b"]) {
       now += 1000;
-      await open.snapshot.replace(configMapScope(name), stateAt(10), [kilobyte("x")]);
+      await open.snapshot.replace(configMapScope(name), stateAt(10), [sized(1000, "x")]);
     }
     await reopen(4000);
     now += 1000;
-    const three = [kilobyte("x"), kilobyte("y")];
+    const three = [sized(1000, "x"), sized(1000, "y")];
     expect(await open.snapshot.replace(configMapScope("c"), stateAt(10), three)).toEqual({
       is: "done",
       value: "written",
