@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 
 import { Database, lockFile } from "./database.ts";
-import { DamagedFileError } from "./disk-fault.ts";
+import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
 import { prepareSchema } from "./disk-schema.ts";
 
 /** The names in the folder. */
@@ -70,6 +70,20 @@ export function setAside(folder: string, now: number): string {
     for (const suffix of ["-wal", "-shm", ""])
       rmSync(join(folder, `${old}${suffix}`), { force: true });
   return bad;
+}
+
+/** Removes all that is stored in the folder, what was set aside too. Throws one line where it may not, or another process has it. */
+export function removeDatabase(folder: string): void {
+  let letGo: () => void;
+  try {
+    letGo = takeFolder(folder);
+  } catch (error) {
+    const why = kindOfError(error) === "locked" ? "another process uses it" : reasonOfError(error);
+    throw new Error(`${folder}: ${why}`, { cause: error });
+  }
+  for (const name of readdirSync(folder))
+    if (name.startsWith(fileName)) rmSync(join(folder, name), { force: true });
+  letGo();
 }
 
 /** SQLite gives its log the mode of the file. */

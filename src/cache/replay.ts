@@ -254,6 +254,12 @@ function readAnswer(db: Database, key: string, at: number): ReplayAnswer | undef
   return { head, body: row.body, at };
 }
 
+/** The requests whose answers are not what was written. */
+export function damagedAnswers(db: Database): readonly string[] {
+  const keys = db.all<{ key: string }>("SELECT key FROM replay").map(({ key }) => key);
+  return keys.filter((key) => readAnswer(db, key, 0) === undefined);
+}
+
 function checksumOfAnswer(key: string, head: string, body: Uint8Array): number {
   return checksumOf(`${checksumOf(body)} ${head} ${key}`);
 }
