@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { Disk } from "./disk.ts";
-import { Replay, type ReplayAnswer, type ReplayRequest } from "./replay.ts";
+import type { ReplayAnswer, ReplayRequest } from "./replay-rows.ts";
+import { Replay } from "./replay.ts";
 
 let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
 let disk: Disk;

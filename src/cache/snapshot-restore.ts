@@ -1,27 +1,21 @@
 import type { Item } from "../api/item.ts";
-import type { ObjectKey } from "../api/object-key.ts";
-import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import type { ResourceVersion } from "../api/resource-version.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import { copyTo } from "../codec/codec.ts";
 import type { Database } from "./database.ts";
 import { turn } from "./disk.ts";
+import { readBody, type ScopeRow, type ScopeState, type SegmentPlace } from "./scope-rows.ts";
+import type { SegmentIndex } from "./segment-index.ts";
 import {
-  readBody,
-  readHead,
-  type ScopeRow,
-  type ScopeState,
-  type SegmentPlace,
-} from "./scope-rows.ts";
-import { SegmentIndex } from "./segment-index.ts";
-import {
-  bodyOffset,
-  checksumOf,
-  isEvent,
-  isThere,
-  type SegmentHead,
-  type SegmentRecord,
-} from "./segment.ts";
+  type Change,
+  DamagedScopeError,
+  pauses,
+  type Place,
+  placesOf,
+  readLayout,
+} from "./segment-layout.ts";
+import { checksumOf } from "./segment.ts";
 import { SlabPacker } from "./slab.ts";
 import { Store } from "./store.ts";
 import type { Scope } from "./watch-cache.ts";
@@ -44,32 +38,6 @@ export interface RestoredScope extends ScopeState {
   readonly changes: readonly LoggedChange[];
 }
 
-/** Something of the scope is not what was written: none of it is used. */
-export class DamagedScopeError extends Error {}
-
-/** Where an object lies, and the object once it has been read. */
-interface Place {
-  readonly segment: number;
-  readonly offset: number;
-  readonly record: SegmentRecord;
-  item: Item | undefined;
-}
-
-interface Change {
-  readonly at: number;
-  readonly place: Place;
-  readonly before: Place | undefined;
-}
-
-/** What the heads say: where the objects and the changes lie, and the index for the writer. */
-interface Layout {
-  readonly index: SegmentIndex;
-  readonly objects: ReadonlyMap<ObjectKey, Place>;
-  readonly changes: readonly Change[];
-}
-
-/** Longest time without a turn for others, in milliseconds. */
-const sliceMs = 5;
 /** A body of which less is needed is copied: it would be held whole. */
 const minNeededShare = 0.9;
 
@@ -100,51 +68,6 @@ export async function restoreScope(
   const store = Store.of([...objects.values()].map(itemOf));
   const restored = { scope, store, resourceVersion, form, listForm, lost, at, since: historySince };
   return { restored: { ...restored, ...history }, index };
-}
-
-async function readLayout(
-  db: Database,
-  segments: readonly SegmentPlace[],
-  since: ResourceVersion,
-): Promise<Layout> {
-  const index = new SegmentIndex();
-  const objects = new Map<ObjectKey, Place>();
-  const changes: Change[] = [];
-  const pause = pauses();
-  for (const owner of segments) {
-    const read = readHead(db, owner);
-    if (read === undefined) throw new DamagedScopeError(`segment ${owner.number} is damaged`);
-    index.add(owner.number, read.head, owner.byteLength, read.checksum);
-    takeHead(owner.number, read.head, since, objects, changes);
-    if (pause.isDue()) await turn();
-  }
-  return { index, objects, changes };
-}
-
-/** Goes through a segment's records in the order in which they came to be true. */
-function takeHead(
-  segment: number,
-  { at, records }: SegmentHead,
-  since: ResourceVersion,
-  objects: Map<ObjectKey, Place>,
-  changes: Change[],
-): void {
-  let offset = bodyOffset;
-  for (const record of records) {
-    const place = { segment, offset, record, item: undefined };
-    offset += record.length;
-    if (isEvent(record) && compareResourceVersion(record.resourceVersion, since) > 0) {
-      const held = objects.get(record.key);
-      const isTrue = held !== undefined && held.record.resourceVersion === record.previous;
-      changes.push({ at, place, before: isTrue ? held : undefined });
-    }
-    if (isThere(record)) objects.set(record.key, place);
-    else objects.delete(record.key);
-  }
-}
-
-function placesOf({ place, before }: Change): readonly Place[] {
-  return before === undefined ? [place] : [place, before];
 }
 
 async function readObjects(
@@ -204,17 +127,4 @@ function toHistory(
     }
   });
   return { changes: logged, statesSince };
-}
-
-/** Tells when it is somebody else's turn. */
-function pauses(): { isDue: () => boolean } {
-  let since = performance.now();
-  return {
-    isDue: () => {
-      const now = performance.now();
-      if (now - since < sliceMs) return false;
-      since = now;
-      return true;
-    },
-  };
 }

@@ -1,23 +1,15 @@
 import type { Item } from "../api/item.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
-import { newerResourceVersion } from "../api/resource-version.ts";
-import { compact } from "./compaction.ts";
 import type { Database } from "./database.ts";
 import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
-import { type Disk, type DiskOutcome, turn } from "./disk.ts";
-import {
-  byteLengthOf,
-  closeScope,
-  type HeldScope,
-  type HeldScopes,
-  placesOf,
-  readHeldScopes,
-} from "./held-scope.ts";
+import type { Disk, DiskOutcome } from "./disk.ts";
+import { closeScope, type HeldScopes, placesOf, readHeldScopes } from "./held-scope.ts";
 import { scopeId } from "./scope-id.ts";
-import { type ScopeState, type StoredState, writeScopeRow, writeSegment } from "./scope-rows.ts";
+import { type ScopeState, writeScopeRow } from "./scope-rows.ts";
 import { SegmentIndex } from "./segment-index.ts";
-import { SegmentBuilder } from "./segment.ts";
+import { appendChanges, appendSegment, compactScope, storedState } from "./snapshot-append.ts";
 import { type RestoredScope, restoreScope } from "./snapshot-restore.ts";
+import { breathe, byteLengthOfAll, dropScope, makeRoom, orphan, sweep } from "./snapshot-room.ts";
 import { bytesOf, type ScopeWrite, sliceItems, sliceWrites } from "./snapshot-slices.ts";
 import type { Scope } from "./watch-cache.ts";
 
@@ -36,8 +28,6 @@ export interface SnapshotOptions {
   readonly otherBytes: () => number;
 }
 
-/** Of how many segments one transaction gives the room back. */
-const maxRemoved = 16;
 /** Segments written anew after one write at most, each in a transaction of its own. */
 const maxCompactions = 4;
 
@@ -101,12 +91,18 @@ export class Snapshot {
       const accepted = writes.filter((_, index) => outcomes[index] === "written");
       for (const slice of sliceWrites(accepted)) {
         db.transaction(() => {
-          for (const write of slice) this.#append(db, all, write);
+          for (const write of slice) appendChanges(db, all, write, this.#disk.now);
         });
-        await this.#breathe(db);
+        await breathe(db);
       }
-      for (const { scope } of accepted) await this.#compact(db, all, scope);
-      await this.#sweep(db, all);
+      for (const { scope } of accepted) {
+        const name = scopeId(scope);
+        for (let count = 0; count < maxCompactions; count++) {
+          if (!db.transaction(() => compactScope(db, all, name, this.#disk.now))) break;
+          await breathe(db);
+        }
+      }
+      await sweep(db, all);
       return outcomes;
     });
   }
@@ -121,22 +117,22 @@ export class Snapshot {
       const all = this.#trusted(db);
       const name = scopeId(scope);
       const bytes = items.reduce((sum, item) => sum + item.bytes.length, 0);
-      await this.#sweep(db, all);
+      await sweep(db, all);
       if (!(await this.#makeRoom(db, all, bytes, name))) return "does not fit";
       const before = all.scopes.get(name);
       const number = before?.row.number ?? all.nextScope++;
       const row = { number, name, generation: all.nextSegment };
       const index = new SegmentIndex();
       for (const builder of sliceItems(items)) {
-        db.transaction(() => this.#segment(db, all, row, index, builder));
-        await this.#breathe(db);
+        db.transaction(() => appendSegment(db, all, row, index, builder, this.#disk.now));
+        await breathe(db);
       }
-      const stored = this.#stored(state, state.resourceVersion, index);
+      const stored = storedState(state, state.resourceVersion, index, this.#disk.now);
       db.transaction(() => writeScopeRow(db, { ...row, state: stored }));
-      if (before !== undefined) this.#orphan(all, before);
+      if (before !== undefined) orphan(all, before);
       all.scopes.set(name, { row, state: stored, segments: { are: "open", index } });
-      await this.#breathe(db);
-      await this.#sweep(db, all);
+      await breathe(db);
+      await sweep(db, all);
       return "written";
     });
   }
@@ -153,8 +149,8 @@ export class Snapshot {
   async remove(scope: Scope): Promise<void> {
     await this.#work(async (db) => {
       const all = this.#trusted(db);
-      this.#drop(db, all, scopeId(scope));
-      await this.#sweep(db, all);
+      dropScope(db, all, scopeId(scope));
+      await sweep(db, all);
     });
   }
 
@@ -197,108 +193,8 @@ export class Snapshot {
     return outcomes;
   }
 
-  #append(db: Database, all: HeldScopes, { scope, state, changes }: ScopeWrite): void {
-    const held = all.scopes.get(scopeId(scope));
-    if (held?.segments.are !== "open") return;
-    const { index } = held.segments;
-    const builder = new SegmentBuilder();
-    for (const change of changes) builder.log(change);
-    this.#segment(db, all, held.row, index, builder);
-    held.state = this.#stored(state, held.state?.historySince ?? state.resourceVersion, index);
-    writeScopeRow(db, { ...held.row, state: held.state });
-  }
-
-  #segment(
-    db: Database,
-    all: HeldScopes,
-    row: HeldScope["row"],
-    index: SegmentIndex,
-    builder: SegmentBuilder,
-  ): void {
-    if (builder.isEmpty) return;
-    const owner = { number: all.nextSegment++, scope: row.number, generation: row.generation };
-    const parts = builder.finish(this.#disk.now);
-    const checksum = writeSegment(db, owner, parts);
-    const byteLength = parts.headText.length + parts.body.length;
-    index.add(owner.number, parts.head, byteLength, checksum);
-  }
-
-  #stored(state: ScopeState, historySince: ResourceVersion, index: SegmentIndex): StoredState {
-    return { ...state, historySince, at: this.#disk.now, manifest: index.manifest };
-  }
-
-  async #compact(db: Database, all: HeldScopes, scope: Scope): Promise<void> {
-    const held = all.scopes.get(scopeId(scope));
-    if (held?.segments.are !== "open" || held.state === undefined) return;
-    const { state, row, segments } = held;
-    const { index } = segments;
-    const owner = { scope: row.number, generation: row.generation };
-    for (let count = 0; count < maxCompactions; count++) {
-      const isDone = db.transaction(() => {
-        const compacted = compact(db, owner, index, this.#disk.now);
-        if (compacted === undefined) return true;
-        this.#segment(db, all, row, index, compacted.builder);
-        const since = newerResourceVersion(held.state?.historySince, compacted.historySince);
-        held.state = this.#stored(state, since ?? state.resourceVersion, index);
-        writeScopeRow(db, { ...row, state: held.state });
-        return false;
-      });
-      if (isDone) return;
-      await this.#breathe(db);
-    }
-  }
-
-  /** Whether so much more fits; scopes that nobody writes go for it, the least recently written first, and what stood in its own place. */
-  async #makeRoom(db: Database, all: HeldScopes, bytes: number, name: string): Promise<boolean> {
-    const isOver = () => this.#byteLength(all) + bytes > this.#options.limitBytes;
-    const closed = [...all.scopes.values()]
-      .filter(({ row, segments }) => segments.are === "closed" && row.name !== name)
-      .toSorted((a, b) => (a.state?.at ?? 0) - (b.state?.at ?? 0));
-    for (const { row } of closed) {
-      if (!isOver()) return true;
-      this.#drop(db, all, row.name);
-      await this.#sweep(db, all);
-    }
-    if (!isOver()) return true;
-    this.#drop(db, all, name);
-    await this.#sweep(db, all);
-    return !isOver();
-  }
-
-  #byteLength(all: HeldScopes): number {
-    let bytes = all.orphanBytes + this.#options.otherBytes();
-    for (const held of all.scopes.values()) bytes += byteLengthOf(held);
-    return bytes;
-  }
-
-  #drop(db: Database, all: HeldScopes, name: string): void {
-    const held = all.scopes.get(name);
-    if (held === undefined) return;
-    db.run("DELETE FROM scope WHERE name = ?", name);
-    all.scopes.delete(name);
-    this.#orphan(all, held);
-  }
-
-  #orphan(all: HeldScopes, held: HeldScope): void {
-    all.orphans.push(...placesOf(held));
-    all.orphanBytes += byteLengthOf(held);
-  }
-
-  /** Gives back the room of segments that belong to no scope. */
-  async #sweep(db: Database, all: HeldScopes): Promise<void> {
-    while (all.orphans.length > 0) {
-      const some = all.orphans.splice(0, maxRemoved);
-      db.transaction(() => {
-        for (const { number } of some) db.run("DELETE FROM segment WHERE number = ?", number);
-      });
-      await this.#breathe(db);
-    }
-    all.orphanBytes = 0;
-  }
-
-  /** After a transaction: the others' turn. */
-  async #breathe(db: Database): Promise<void> {
-    await db.fold("long");
-    await turn();
+  #makeRoom(db: Database, all: HeldScopes, bytes: number, name: string): Promise<boolean> {
+    const { limitBytes, otherBytes } = this.#options;
+    return makeRoom(db, all, () => byteLengthOfAll(all) + otherBytes() + bytes > limitBytes, name);
   }
 }

@@ -4,7 +4,7 @@ import { databasePath } from "./disk-folder.ts";
 import { requireSchema } from "./disk-schema.ts";
 // The disk store as others see it: read-only, one consistent state, also while the proxy writes.
 import { type HeldScope, placesOf, readHeldScopes } from "./held-scope.ts";
-import { damagedAnswers } from "./replay.ts";
+import { damagedAnswers } from "./replay-rows.ts";
 import { parseScopeId } from "./scope-id.ts";
 import { type RestoredScope, restoreScope } from "./snapshot-restore.ts";
 import type { Scope } from "./watch-cache.ts";
