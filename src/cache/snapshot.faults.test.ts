@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -24,6 +25,7 @@ import {
 import { configMap } from "../testing/objects.ts";
 import type { DiskFault } from "./disk-fault.ts";
 import { Disk } from "./disk.ts";
+import { StoreReader } from "./store-reader.ts";
 
 const pageBytes = 8192;
 const scope = configMapScope();
@@ -47,6 +49,12 @@ async function fill(open: OpenSnapshot): Promise<void> {
   const item = objectAt("a", 11);
   const changes = [{ type: "MODIFIED", item, previous: large("a") } as const];
   await open.snapshot.write([{ scope, state: stateAt(11), changes }]);
+}
+
+function manyAt(version: number) {
+  return Array.from({ length: 300 }, (_, index) =>
+    configMap({ name: `n${index}`, resourceVersion: String(version), uid: "u".repeat(20_000) }),
+  );
 }
 
 const whole = "11: a@11 b@3 c@3 d@3";
@@ -168,6 +176,52 @@ describe("a damaged file", () => {
     expect(open.reports).toEqual([]);
     await open.disk.close();
   });
+});
+
+describe("a damaged log", () => {
+  test("bits flipped in it give an earlier state or a damaged one, never a mixture", async () => {
+    const open = openSnapshot(folder.dir);
+    await fill(open);
+    for (const suffix of ["", "-wal"]) copyFileSync(`${path}${suffix}`, `${path}${suffix}.whole`);
+    await open.disk.close();
+    const logBytes = statSync(`${path}-wal.whole`).size;
+    for (let at = 10; at < logBytes; at += 1500) {
+      rmSync(`${path}-shm`, { force: true });
+      copyFileSync(`${path}.whole`, path);
+      const bytes = new Uint8Array(readFileSync(`${path}-wal.whole`));
+      bytes[at] = (bytes[at] ?? 0) ^ 0x20;
+      writeFileSync(`${path}-wal`, bytes);
+      const again = openSnapshot(folder.dir);
+      const state = await stateOf(again);
+      expect([whole, "10: a@3 b@3 c@3 d@3", "absent", "damaged"]).toContain(state);
+      await again.disk.close();
+    }
+  }, 30_000);
+});
+
+describe("a reader beside the writer", () => {
+  test("finds one whole state at every moment of a large replacement", async () => {
+    const open = openSnapshot(folder.dir);
+    await open.snapshot.replace(scope, stateAt(10), manyAt(10));
+    let isDone = false;
+    const replaced = open.snapshot
+      .replace(scope, stateAt(20), manyAt(20))
+      .finally(() => (isDone = true));
+    const seen = new Set<string>();
+    while (!isDone) {
+      const reader = StoreReader.open(folder.dir);
+      const [stored] = reader.scopes();
+      if (stored === undefined) throw new Error("no scope");
+      const { store, resourceVersion } = await reader.read(stored);
+      reader.close();
+      const versions = new Set(Array.from(store.items(), (item) => item.resourceVersion));
+      seen.add(`${store.size} ${[...versions].join()} ${resourceVersion}`);
+    }
+    await replaced;
+    expect(["300 10 10", "300 20 20"]).toEqual(expect.arrayContaining([...seen]));
+    expect(seen.has("300 10 10")).toBe(true);
+    await open.disk.close();
+  }, 30_000);
 });
 
 describe("a folder that cannot be used", () => {
