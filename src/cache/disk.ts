@@ -23,6 +23,7 @@ export class Disk {
   #written = 0;
   #fault: DiskFault | undefined;
   #tail: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   private constructor(folder: string, options: DiskOptions, letGo: () => void) {
     this.#folder = folder;
@@ -69,6 +70,7 @@ export class Disk {
   /** Does this work when all before it is done. Never rejects. */
   exclusive<T>(work: (db: Database) => Promise<T>): Promise<DiskOutcome<T>> {
     const run = async (): Promise<DiskOutcome<T>> => {
+      if (this.#isClosed) return { is: "fault", fault: closed };
       try {
         const value = await work(this.#database ?? this.#open());
         if (this.#fault !== undefined) this.#options.report((this.#fault = undefined));
@@ -85,6 +87,8 @@ export class Disk {
   /** Closes the file and lets go of the folder when all work is done. Never rejects. */
   async close(): Promise<void> {
     await this.#tail;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const db = this.#database;
     this.#database = undefined;
     try {
@@ -135,6 +139,8 @@ export class Disk {
     if (isNew) this.#options.report(fault);
   }
 }
+
+const closed: DiskFault = { kind: "failed", reason: "the disk store is closed" };
 
 /** Lets everything else have its turn. */
 export function turn(): Promise<void> {

@@ -69,9 +69,13 @@ describe("Snapshot, against a model", () => {
         expect(logged.map(({ at }) => at)).toEqual(expected.map(({ at }) => at));
         for (const [index, { event }] of logged.entries()) {
           const wrote = expected[index]?.event;
-          expect([event.type, event.item]).toEqual([wrote?.type, wrote?.item]);
+          if (wrote === undefined) throw new Error("a change that was none");
+          expect({ type: event.type, item: event.item }).toEqual({
+            type: wrote.type,
+            item: wrote.item,
+          });
           if (Number(event.item.resourceVersion) > Number(statesSince))
-            expect(event.previous).toEqual(wrote?.previous);
+            expect(event.previous).toEqual(wrote.previous);
         }
         // What happened in the last 75 s can be told again, whatever was tidied up.
         const recent = past.find(({ at }) => at > now - 70_000);

@@ -195,6 +195,13 @@ describe("Snapshot", () => {
     expect(await whole()).toBe("absent");
   });
 
+  test("once closed it is not opened again", async () => {
+    await open.disk.close();
+    const outcome = await open.snapshot.replace(scope, stateAt(10), []);
+    expect(outcome).toMatchObject({ is: "fault", fault: { kind: "failed" } });
+    expect(open.reports).toEqual([]);
+  });
+
   test("its folder and files are nobody else's", async () => {
     await open.snapshot.replace(scope, stateAt(10), [objectAt("a", 3)]);
     const modes = readdirSync(folder.dir).map((name) => statSync(join(folder.dir, name)).mode);
