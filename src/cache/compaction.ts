@@ -26,7 +26,9 @@ export function compact(
 ): Compacted | undefined {
   const victims = index.victims(now);
   if (victims.length === 0) return undefined;
-  const read = victims.map(({ number }) => readVictim(db, { ...owner, number }));
+  const read = victims.map(({ number, liveBytes }) =>
+    readVictim(db, { ...owner, number }, liveBytes),
+  );
   const builder = new SegmentBuilder();
   const tombstones: (() => void)[] = [];
   for (const { number, head, body } of read) {
@@ -60,10 +62,10 @@ interface Victim {
 }
 
 /** A head that is damaged now would leave the scope without what it held: the file has to be begun anew. */
-function readVictim(db: Database, owner: SegmentOwner): Victim {
+function readVictim(db: Database, owner: SegmentOwner, liveBytes: number): Victim {
   const { number } = owner;
   const read = readHead(db, owner);
-  const body = readBody(db, number);
+  const body = liveBytes === 0 ? none : readBody(db, number);
   if (read === undefined || !(body instanceof Uint8Array))
     throw new DamagedFileError("damaged", `segment ${number} is damaged`);
   return { number, head: read.head, body };

@@ -41,11 +41,12 @@ const historyEvents = 10_000;
 const slackBytes = 4 << 20;
 const smallBytes = 32 << 10;
 const maxSmall = 128;
+const smallAtOnce = 64;
 /** What is fuller than this is not worth to be written again. */
 const maxLiveShare = 0.75;
 /** One compaction: short enough for the event loop. */
-const maxMovedBytes = 256 << 10;
-const maxVictims = 16;
+const maxMovedBytes = 128 << 10;
+const maxVictims = 6;
 
 /**
  * Which segments a scope has and where the newest record of each key lies, for the writer. A segment is never changed: what
@@ -131,7 +132,7 @@ export class SegmentIndex {
   }
 
   /** The segments that pay to be written anew now; none most of the time. */
-  victims(now: number): readonly Pick<Segment, "number" | "lastEvent">[] {
+  victims(now: number): readonly Pick<Segment, "number" | "lastEvent" | "liveBytes">[] {
     const isWasteful = this.#byteLength - this.#liveBytes > this.#liveBytes + slackBytes;
     if (!isWasteful && this.#segments.size <= maxSmall) return [];
     const horizon = this.#horizon(now);
@@ -139,7 +140,7 @@ export class SegmentIndex {
       (each) => each.overtakenAt <= horizon && (each.eventCount === 0 || each.at <= horizon),
     );
     const small = past.filter((each) => each.byteLength < smallBytes);
-    if (small.length > maxSmall) return upTo(maxMovedBytes, small.slice(0, maxSmall));
+    if (small.length > maxSmall) return upTo(maxMovedBytes, small.slice(0, smallAtOnce));
     if (!isWasteful) return [];
     const emptiest = past
       .filter((each) => each.liveBytes < each.byteLength * maxLiveShare)
