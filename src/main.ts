@@ -3,6 +3,7 @@ import "./fetch-cap.ts";
 
 import { defineCommand, runCommand } from "citty";
 
+import { runCacheCommand } from "./cache-command.ts";
 import { checkConfig } from "./check-config.ts";
 import { type Config, ConfigError, readAction, readConfig } from "./config.ts";
 import { processInput } from "./config/input.ts";
@@ -20,6 +21,7 @@ const command = defineCommand({
 });
 
 async function run(argv: readonly string[]): Promise<void> {
+  if (argv[0] === "cache") return cache(argv.slice(1));
   const read = () => readConfig({ ...processInput(), argv });
   switch (readAction(argv)) {
     case "help":
@@ -31,6 +33,12 @@ async function run(argv: readonly string[]): Promise<void> {
     case "serve":
       return start(read);
   }
+}
+
+async function cache(argv: readonly string[]): Promise<void> {
+  const { output, exitCode } = await runCacheCommand(argv);
+  await Bun.write(Bun.stdout, new Blob([...output]));
+  process.exitCode = exitCode;
 }
 
 async function start(read: () => Config): Promise<void> {

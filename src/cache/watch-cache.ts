@@ -23,6 +23,16 @@ export interface Watcher {
   end(status: Status | undefined): void;
 }
 
+/** Someone who keeps a copy of the scope elsewhere. It takes references and must not throw. */
+export interface Journal {
+  /** A whole state has taken the place of what was there. */
+  replaced(): void;
+  /** The state has moved by these changes, none when its resourceVersion moved alone. */
+  moved(changes: readonly ChangeEvent[]): void;
+  /** The state is given up. */
+  dropped(): void;
+}
+
 /** A scope that holds a whole state. */
 interface Filled {
   readonly store: Store;
@@ -57,6 +67,7 @@ export class WatchCache {
   #waiters = new Set<Waiter>();
   #version = 0;
   #place: "namespaced" | "cluster" | "unknown" = "unknown";
+  #journal: Journal | undefined;
 
   constructor(scope: Scope, historyLimits: HistoryLimits) {
     this.scope = scope;
@@ -109,6 +120,7 @@ export class WatchCache {
 
   learnListForm(form: ListForm): void {
     this.#listForm = form;
+    if (this.#filled !== undefined) this.#journal?.moved([]);
   }
 
   // Readers
@@ -192,6 +204,11 @@ export class WatchCache {
     return reached !== undefined && compareResourceVersion(reached, resourceVersion) >= 0;
   }
 
+  /** Tells this journal of all that changes from here on. */
+  keepJournal(journal: Journal): void {
+    this.#journal = journal;
+  }
+
   // The writer
 
   /**
@@ -210,6 +227,7 @@ export class WatchCache {
     const history = new History(this.#historyLimits, watchFrom, resourceVersion);
     this.#filled = { store, history, resourceVersion, replayedTo: watchFrom, form };
     this.#moved();
+    this.#journal?.replaced();
   }
 
   /**
@@ -229,6 +247,7 @@ export class WatchCache {
     if (isAfter) {
       this.#filled = { ...filled, resourceVersion: version, replayedTo: version };
       this.#moved();
+      this.#journal?.moved(events);
     } else if (events.length > 0) this.#version++;
     if (events.length > 0 && this.#watchers.size > 0) this.#deliver(events);
   }
@@ -241,6 +260,7 @@ export class WatchCache {
     if (this.has(resourceVersion)) return;
     this.#filled = { ...filled, resourceVersion };
     this.#moved();
+    this.#journal?.moved([]);
   }
 
   /** The history before the state turned out to be lost upstream: who waits for it gets this Status, the state stays. */
@@ -261,6 +281,7 @@ export class WatchCache {
 
   /** Gives up the state: nothing can be read until it is filled anew. */
   drop(status: Status | undefined): void {
+    this.#journal?.dropped();
     this.#filled = undefined;
     this.endWatchers(status);
     this.#version++;
@@ -280,7 +301,10 @@ export class WatchCache {
       item.resourceVersion === filled.resourceVersion &&
       held !== undefined &&
       held.uid === item.uid;
-    return isRest ? changeOf(filled.store, change) : [];
+    if (!isRest) return [];
+    const events = changeOf(filled.store, change);
+    this.#journal?.moved(events);
+    return events;
   }
 
   #deliver(events: readonly ChangeEvent[]): void {

@@ -14,6 +14,8 @@ export interface WatchCachesOptions {
   readonly memoryLimitBytes: number;
   readonly healthIntervalMs: number;
   readonly now: () => number;
+  /** Called for every scope when it starts, before it holds anything. */
+  readonly started?: (cache: WatchCache) => void;
   readonly report: (
     scope: Scope,
     outcome: "failing" | "recovered" | "does not fit",
@@ -151,6 +153,7 @@ export class WatchCaches {
     });
     const form = this.listFormOf(wanted);
     if (form !== undefined) cache.learnListForm(form);
+    this.#options.started?.(cache);
     const reflector = new Reflector(
       cache,
       this.#upstream,

@@ -1,0 +1,92 @@
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+
+import { Database, lockFile } from "./database.ts";
+import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
+import { prepareSchema } from "./disk-schema.ts";
+
+/** The names in the folder. */
+const fileName = "cache.db";
+const lockName = "cache.lock";
+const badMark = ".bad-";
+/** Enough to look at what happened, too few to fill a disk. */
+const maxSetAside = 2;
+
+/** The database's file in this folder. */
+export function databasePath(folder: string): string {
+  return join(folder, fileName);
+}
+
+/**
+ * Makes the folder where it is missing (0700) and takes it for this process; gives the function that lets go of it. Throws the
+ * system's and SQLite's errors, SQLITE_BUSY where another process has it.
+ */
+export function takeFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (statSync(folder).uid === process.getuid?.()) chmodSync(folder, 0o700);
+  const lock = join(folder, lockName);
+  touch(lock);
+  return lockFile(lock);
+}
+
+/** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
+export function openDatabase(folder: string): Database {
+  const path = databasePath(folder);
+  const isOld = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (isOld && Bun.file(path).size === 0 && Bun.file(`${path}-wal`).size === 0)
+    throw new DamagedFileError("damaged", "it is empty");
+  touch(path);
+  const db = Database.openWriter(path);
+  try {
+    prepareSchema(db);
+    return db;
+  } catch (error) {
+    db.abandon();
+    throw error;
+  }
+}
+
+/** Gives the file, and its log, another name, and removes all but the latest that were set aside so; the name it has then. */
+export function setAside(folder: string, now: number): string {
+  const stamp = new Date(now).toISOString().replaceAll(/[-:]/g, "");
+  const path = databasePath(folder);
+  const bad = `${path}${badMark}${stamp}`;
+  rmSync(`${path}-shm`, { force: true });
+  for (const suffix of ["-wal", ""])
+    if (statSync(`${path}${suffix}`, { throwIfNoEntry: false }) !== undefined)
+      renameSync(`${path}${suffix}`, `${bad}${suffix}`);
+  const names = readdirSync(folder).filter((name) => name.startsWith(`${fileName}${badMark}`));
+  const stamps = new Set(names.map((name) => name.replace(/-(wal|shm)$/, "")));
+  for (const old of [...stamps].toSorted().slice(0, -maxSetAside))
+    for (const suffix of ["-wal", "-shm", ""])
+      rmSync(join(folder, `${old}${suffix}`), { force: true });
+  return bad;
+}
+
+/** Removes all that is stored in the folder, what was set aside too. Throws one line where it may not, or another process has it. */
+export function removeDatabase(folder: string): void {
+  let letGo: () => void;
+  try {
+    letGo = takeFolder(folder);
+  } catch (error) {
+    const why = kindOfError(error) === "locked" ? "another process uses it" : reasonOfError(error);
+    throw new Error(`${folder}: ${why}`, { cause: error });
+  }
+  for (const name of readdirSync(folder))
+    if (name.startsWith(fileName)) rmSync(join(folder, name), { force: true });
+  letGo();
+}
+
+/** SQLite gives its log the mode of the file. */
+function touch(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+}

@@ -1,0 +1,148 @@
+import type { Database } from "./database.ts";
+import { type DiskFault, kindOfError, reasonOfError } from "./disk-fault.ts";
+import { openDatabase, setAside, takeFolder } from "./disk-folder.ts";
+
+export interface DiskOptions {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told once when the disk fails and why, and with undefined once it works again. */
+  readonly report: (fault: DiskFault | undefined) => void;
+}
+
+/** What became of work on the disk. */
+export type DiskOutcome<T> =
+  { readonly is: "done"; readonly value: T } | { readonly is: "fault"; readonly fault: DiskFault };
+
+/** The disk's file, for its one writer. All work on it comes one after the other; what fails leaves the process as it is. */
+export class Disk {
+  readonly #folder: string;
+  readonly #options: DiskOptions;
+  readonly #letGo: () => void;
+  readonly #forget: (() => void)[] = [];
+  #database: Database | undefined;
+  #written = 0;
+  #fault: DiskFault | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(folder: string, options: DiskOptions, letGo: () => void) {
+    this.#folder = folder;
+    this.#options = options;
+    this.#letGo = letGo;
+  }
+
+  /** Takes the folder and opens its file. One that is damaged is set aside, reported, and an empty one begun. */
+  static open(folder: string, options: DiskOptions): DiskOutcome<Disk> {
+    let letGo: (() => void) | undefined;
+    try {
+      letGo = takeFolder(folder);
+      const disk = new Disk(folder, options, letGo);
+      disk.#open();
+      return { is: "done", value: disk };
+    } catch (error) {
+      letGo?.();
+      const kind = kindOfError(error);
+      const plain = kind === "damaged" || kind === "outdated" ? "failed" : kind;
+      const why = plain === "locked" ? "another process uses it" : reasonOfError(error);
+      return { is: "fault", fault: { kind: plain, reason: `${folder}: ${why}` } };
+    }
+  }
+
+  /** What is wrong now. */
+  get fault(): DiskFault | undefined {
+    return this.#fault;
+  }
+
+  /** Bytes given to the kernel to be written. */
+  get bytesWritten(): number {
+    return this.#written + (this.#database?.bytesWritten ?? 0);
+  }
+
+  get now(): number {
+    return this.#options.now();
+  }
+
+  /** Calls this when the file was set aside: what is remembered of it is not true of the next one. */
+  onAnotherFile(forget: () => void): void {
+    this.#forget.push(forget);
+  }
+
+  /** Does this work when all before it is done. Never rejects. */
+  exclusive<T>(work: (db: Database) => Promise<T>): Promise<DiskOutcome<T>> {
+    const run = async (): Promise<DiskOutcome<T>> => {
+      if (this.#isClosed) return { is: "fault", fault: closed };
+      try {
+        const value = await work(this.#database ?? this.#open());
+        if (this.#fault !== undefined) this.#options.report((this.#fault = undefined));
+        return { is: "done", value };
+      } catch (error) {
+        return { is: "fault", fault: this.#failed(error) };
+      }
+    };
+    const done = this.#tail.then(run);
+    this.#tail = done;
+    return done;
+  }
+
+  /** Closes the file and lets go of the folder when all work is done. Never rejects. */
+  async close(): Promise<void> {
+    await this.#tail;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const db = this.#database;
+    this.#database = undefined;
+    try {
+      await db?.close();
+    } catch (error) {
+      this.#say({ kind: "failed", reason: reasonOfError(error) });
+    }
+    this.#letGo();
+  }
+
+  #open(): Database {
+    try {
+      this.#database = openDatabase(this.#folder);
+    } catch (error) {
+      const kind = kindOfError(error);
+      if (kind !== "damaged" && kind !== "outdated") throw error;
+      const aside = setAside(this.#folder, this.#options.now());
+      this.#database = openDatabase(this.#folder);
+      this.#say({ kind, reason: reasonOfError(error), setAside: aside });
+    }
+    return this.#database;
+  }
+
+  #failed(error: unknown): DiskFault {
+    const fault = this.#handle(error);
+    if (this.#database === undefined) for (const forget of this.#forget) forget();
+    this.#say(fault);
+    return fault;
+  }
+
+  #handle(error: unknown): DiskFault {
+    const kind = kindOfError(error);
+    const reason = reasonOfError(error);
+    if (kind !== "damaged" && kind !== "outdated") return { kind, reason };
+    try {
+      this.#written += this.#database?.bytesWritten ?? 0;
+      this.#database?.abandon();
+      this.#database = undefined;
+      return { kind, reason, setAside: setAside(this.#folder, this.#options.now()) };
+    } catch (second) {
+      return { kind: "failed", reason: `${reason}; ${reasonOfError(second)}` };
+    }
+  }
+
+  #say(fault: DiskFault): void {
+    const isNew = this.#fault?.kind !== fault.kind;
+    this.#fault = fault;
+    if (isNew) this.#options.report(fault);
+  }
+}
+
+const closed: DiskFault = { kind: "failed", reason: "the disk store is closed" };
+
+/** Lets everything else have its turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
+
+import { parseResourceVersion } from "../api/resource-version.ts";
+import { configMapScope, objectAt } from "../testing/disk.ts";
+import { configMapForm } from "../testing/objects.ts";
+import type { DiskOutcome } from "./disk.ts";
+import { Persister } from "./persister.ts";
+import type { Snapshot, WriteOutcome } from "./snapshot.ts";
+import { Store } from "./store.ts";
+import { WatchCache } from "./watch-cache.ts";
+
+const scope = configMapScope();
+const version = (number: number) => parseResourceVersion(String(number));
+const full = { is: "fault", fault: { kind: "full", reason: "full" } } as const;
+
+/** Writes down what it is told; answers as it is told. */
+class FakeSnapshot implements Pick<Snapshot, "write" | "replace" | "release" | "isAt"> {
+  readonly told: string[] = [];
+  answer: DiskOutcome<WriteOutcome> = { is: "done", value: "written" };
+  at: string | undefined;
+
+  async write(writes: Parameters<Snapshot["write"]>[0]): ReturnType<Snapshot["write"]> {
+    for (const { state, changes } of writes) {
+      const names = changes.map(({ type, item }) => `${type} ${item.name}`);
+      this.told.push([`write ${state.resourceVersion}`, ...names].join(" "));
+    }
+    const { answer } = this;
+    return answer.is === "fault" ? answer : { is: "done", value: writes.map(() => answer.value) };
+  }
+
+  async replace(
+    _: unknown,
+    state: Parameters<Snapshot["replace"]>[1],
+    items: Parameters<Snapshot["replace"]>[2],
+  ): ReturnType<Snapshot["replace"]> {
+    this.told.push(`replace ${state.resourceVersion} ${items.length}`);
+    const { answer } = this;
+    if (answer.is === "fault") return answer;
+    return { is: "done", value: answer.value === "not held" ? "written" : answer.value };
+  }
+
+  async release(): Promise<void> {
+    this.told.push("release");
+  }
+
+  isAt(_: unknown, resourceVersion: string): boolean {
+    return this.at === resourceVersion;
+  }
+}
+
+let snapshot: FakeSnapshot;
+let persister: Persister;
+let cache: WatchCache;
+let tooLarge: number;
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  snapshot = new FakeSnapshot();
+  tooLarge = 0;
+  persister = new Persister(snapshot, { flushMs: 1000, doesNotFit: () => tooLarge++ });
+  cache = new WatchCache(scope, { maxEvents: 100, maxBytes: 1 << 20, maxAgeMs: 75_000 });
+  persister.keep(cache);
+});
+afterEach(() => jest.useRealTimers());
+
+function fill(at: number, ...names: readonly string[]): void {
+  const store = Store.of(names.map((name) => objectAt(name, 1)));
+  cache.replace(store, version(at), configMapForm, version(at));
+}
+
+function change(name: string, at: number): void {
+  cache.apply([{ type: "MODIFIED", item: objectAt(name, at) }], 0);
+}
+
+async function pass(milliseconds: number): Promise<readonly string[]> {
+  jest.advanceTimersByTime(milliseconds);
+  for (let round = 0; round < 20; round++) await Promise.resolve();
+  return snapshot.told.splice(0);
+}
+
+describe("Persister", () => {
+  test("writes a filled scope whole, then what changed, each at most a second later", async () => {
+    fill(10, "a", "b");
+    expect(await pass(999)).toEqual([]);
+    expect(await pass(1)).toEqual(["replace 10 2"]);
+    change("a", 11);
+    change("c", 12);
+    cache.bookmark(version(20), 0);
+    expect(await pass(1000)).toEqual(["write 20 MODIFIED a ADDED c"]);
+    cache.bookmark(version(30), 0);
+    expect(await pass(1000)).toEqual(["write 30"]);
+    expect(await pass(5000)).toEqual([]);
+  });
+
+  test("a replacement needs no changes from before it", async () => {
+    fill(10, "a");
+    change("a", 11);
+    fill(20, "a", "b");
+    change("b", 21);
+    expect(await pass(1000)).toEqual(["replace 21 2"]);
+  });
+
+  test("a scope that was filled from the disk is in step", async () => {
+    snapshot.at = "10";
+    const restored = new WatchCache(scope, { maxEvents: 9, maxBytes: 9, maxAgeMs: 9 });
+    restored.replace(Store.of([objectAt("a", 1)]), version(10), configMapForm, version(10));
+    persister.keep(restored);
+    expect(await pass(1000)).toEqual([]);
+    restored.apply([{ type: "MODIFIED", item: objectAt("a", 11) }], 0);
+    expect(await pass(1000)).toEqual(["write 11 MODIFIED a"]);
+  });
+
+  test("a scope that the disk does not hold is written whole", async () => {
+    fill(10, "a");
+    await pass(1000);
+    change("a", 11);
+    snapshot.answer = { is: "done", value: "not held" };
+    expect(await pass(1000)).toEqual(["write 11 MODIFIED a", "replace 11 1"]);
+  });
+
+  test("while the disk fails nothing is remembered; it is tried again ever later, and then whole", async () => {
+    snapshot.answer = full;
+    fill(10, "a");
+    expect(await pass(1000)).toEqual(["replace 10 1"]);
+    change("a", 11);
+    expect(await pass(29_000)).toEqual([]);
+    expect(await pass(1000)).toEqual(["replace 11 1"]);
+    expect(await pass(59_000)).toEqual([]);
+    snapshot.answer = { is: "done", value: "written" };
+    expect(await pass(1000)).toEqual(["replace 11 1"]);
+    change("a", 12);
+    expect(await pass(1000)).toEqual(["write 12 MODIFIED a"]);
+  });
+
+  test("a damaged file has been begun anew: it is filled at once", async () => {
+    fill(10, "a");
+    await pass(1000);
+    const fault = { kind: "damaged", reason: "", setAside: "" } as const;
+    snapshot.answer = { is: "fault", fault };
+    change("a", 11);
+    // The same flush tries it whole, and the next one again.
+    await pass(1000);
+    snapshot.answer = { is: "done", value: "written" };
+    expect(await pass(1000)).toEqual(["replace 11 1"]);
+  });
+
+  test("a scope that does not fit is said once, and tried again when it is filled anew", async () => {
+    snapshot.answer = { is: "done", value: "does not fit" };
+    fill(10, "a");
+    await pass(1000);
+    change("a", 11);
+    expect(await pass(60_000)).toEqual([]);
+    fill(20, "a");
+    expect(await pass(1000)).toEqual(["replace 20 1"]);
+    expect(tooLarge).toBe(1);
+  });
+
+  test("a scope that stops is written to its end, and left on the disk", async () => {
+    fill(10, "a");
+    await pass(1000);
+    change("a", 11);
+    cache.drop(undefined);
+    expect(await pass(0)).toEqual(["write 11 MODIFIED a", "release"]);
+  });
+
+  test("what is lacking at the end is written", async () => {
+    fill(10, "a");
+    await persister.stop();
+    expect(snapshot.told).toEqual(["replace 10 1"]);
+  });
+
+  test("a watch that replays what the state has already tells the disk nothing", async () => {
+    const store = Store.of([objectAt("a", 15)]);
+    cache.replace(store, version(20), configMapForm, version(10));
+    await pass(1000);
+    change("a", 15);
+    expect(await pass(1000)).toEqual([]);
+  });
+});

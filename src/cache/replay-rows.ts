@@ -1,0 +1,96 @@
+import type { Database } from "./database.ts";
+import { checksumOf } from "./segment.ts";
+
+/** What an answer is kept under: all that it can depend on, but for the headers that its `Vary` names. */
+export interface ReplayRequest {
+  /** Who asked: one text per identity. */
+  readonly identity: string;
+  readonly method: string;
+  readonly path: string;
+  /** As it came, without `?`. */
+  readonly query: string;
+  readonly accept: string;
+  /** The value of any other header that the answer's `Vary` names, lower case; empty where there is none. */
+  readonly header: (name: string) => string;
+}
+
+/** The head of an answer: what is worth telling again, and which headers it varies by. */
+export interface ReplayHead {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Lower case, sorted, without `accept`: that is always part of the key. */
+  readonly vary: readonly string[];
+}
+
+/** An answer of status 200 that was given before. */
+export interface ReplayAnswer {
+  readonly head: ReplayHead;
+  readonly body: Uint8Array;
+  /** When upstream gave it, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What is known of an answer without reading it. */
+export interface KnownRow {
+  readonly key: string;
+  readonly at: number;
+  readonly checksum: number;
+  readonly head: string;
+  readonly byteLength: number;
+}
+
+/** The request without the headers that answers vary by. */
+export function baseOf({ identity, method, path, query, accept }: ReplayRequest): string {
+  return JSON.stringify([identity, method, path, query, accept]);
+}
+
+/** The request without its varying headers, then those, one line each. */
+export function keyOf(base: string, { header }: ReplayRequest, vary: readonly string[]): string {
+  return [base, ...vary.map((name) => JSON.stringify([name, header(name)]))].join("\n");
+}
+
+/** The request that the key begins with. */
+export function baseOfKey(key: string): string {
+  return key.split("\n", 1)[0] ?? "";
+}
+
+/** undefined where the head is damaged. */
+export function varyOf(head: string): readonly string[] | undefined {
+  try {
+    const { vary }: ReplayHead = JSON.parse(head);
+    return Array.isArray(vary) ? vary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answer of this key; undefined where there is none, or it is not what was written. */
+export function readAnswer(db: Database, key: string, at: number): ReplayAnswer | undefined {
+  const row = db.get<{ head: string; body: Uint8Array; checksum: number }>(
+    "SELECT head, body, checksum FROM replay WHERE key = ?",
+    key,
+  );
+  if (row === undefined || checksumOfAnswer(key, row.head, row.body) !== row.checksum)
+    return undefined;
+  const head: ReplayHead = JSON.parse(row.head);
+  return { head, body: row.body, at };
+}
+
+/** The requests whose answers are not what was written. */
+export function damagedAnswers(db: Database): readonly string[] {
+  const keys = db.all<{ key: string }>("SELECT key FROM replay").map(({ key }) => key);
+  return keys.filter((key) => readAnswer(db, key, 0) === undefined);
+}
+
+/** Of all that a row says. */
+export function checksumOfAnswer(key: string, head: string, body: Uint8Array): number {
+  return checksumOf(`${checksumOf(body)} ${head} ${key}`);
+}
+
+/** All answers without their bodies, the first written first. */
+export function readKnownRows(db: Database): readonly KnownRow[] {
+  return db.all<KnownRow>(
+    `SELECT key, at, checksum, head,
+       octet_length(key) + octet_length(head) + octet_length(body) AS byteLength
+     FROM replay ORDER BY number`,
+  );
+}

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { createTemporaryFolder } from "../testing/child-process.ts";
+import { Disk } from "./disk.ts";
+import type { ReplayAnswer, ReplayRequest } from "./replay-rows.ts";
+import { Replay } from "./replay.ts";
+
+let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
+let disk: Disk;
+let replay: Replay;
+
+beforeEach(async () => {
+  folder = await createTemporaryFolder("edge-proxy-replay-");
+  open();
+});
+afterEach(async () => {
+  await disk.close();
+  await folder.remove();
+});
+
+function open(limitBytes = 1 << 20): void {
+  const opened = Disk.open(folder.dir, { now: Date.now, report: () => undefined });
+  if (opened.is === "fault") throw new Error(opened.fault.reason);
+  disk = opened.value;
+  replay = new Replay(disk, { limitBytes, flushMs: 60_000 });
+}
+
+async function reopen(limitBytes?: number): Promise<void> {
+  await replay.flush();
+  await disk.close();
+  open(limitBytes);
+}
+
+function request(over: Partial<ReplayRequest> = {}): ReplayRequest {
+  const base = { identity: "node", method: "GET", path: "/version", query: "", accept: "*/*" };
+  return { ...base, header: () => "", ...over };
+}
+
+function answer(text: string, at = 1000, vary: readonly string[] = []): ReplayAnswer {
+  const head = { headers: { "content-type": "application/json" }, vary };
+  return { head, body: new TextEncoder().encode(text), at };
+}
+
+function encoded(encoding: string): ReplayRequest {
+  return request({ header: (name) => (name === "accept-encoding" ? encoding : "") });
+}
+
+async function got(asked: ReplayRequest): Promise<string | undefined> {
+  const found = await replay.get(asked);
+  return found && `${new TextDecoder().decode(found.body)} ${found.at}`;
+}
+
+describe("Replay", () => {
+  test("gives the last answer, from memory before it is on disk and from disk after", async () => {
+    replay.put(request(), answer("old"));
+    replay.put(request(), answer("new", 2000));
+    expect(await got(request())).toBe("new 2000");
+    await reopen();
+    expect(await replay.get(request())).toEqual(answer("new", 2000));
+  });
+
+  test.each([
+    ["identity", { identity: "other" }],
+    ["method", { method: "HEAD" }],
+    ["path", { path: "/api" }],
+    ["query", { query: "a=b" }],
+    ["accept", { accept: "application/yaml" }],
+  ])("another %s is another request", async (_, over) => {
+    replay.put(request(), answer("a"));
+    await replay.flush();
+    expect(await got(request(over))).toBeUndefined();
+  });
+
+  test("headers that the answer varies by are part of the request, also after a restart", async () => {
+    replay.put(encoded("gzip"), answer("g", 1, ["accept-encoding"]));
+    replay.put(encoded(""), answer("plain", 2, ["accept-encoding"]));
+    await reopen();
+    expect([await got(encoded("gzip")), await got(encoded("")), await got(encoded("br"))]).toEqual([
+      "g 1",
+      "plain 2",
+      undefined,
+    ]);
+  });
+
+  test("an answer that was refused since is gone", async () => {
+    replay.put(request(), answer("a"));
+    await reopen();
+    await replay.remove(request());
+    expect(await got(request())).toBeUndefined();
+    await reopen();
+    expect(await got(request())).toBeUndefined();
+  });
+
+  test("the same answer again has its new time, on disk from a minute on", async () => {
+    for (const at of [1000, 2000]) {
+      replay.put(request(), answer("a", at));
+      await replay.flush();
+      expect(await got(request())).toBe(`a ${at}`);
+    }
+    await reopen();
+    expect(await got(request())).toBe("a 1000");
+    replay.put(request(), answer("a", 90_000));
+    await reopen();
+    expect(await got(request())).toBe("a 90000");
+  });
+
+  test("the least recently used go when room is needed, and one too large is not kept", async () => {
+    await reopen(3000);
+    const body = "x".repeat(600);
+    for (const path of ["/a", "/b", "/c", "/d"]) replay.put(request({ path }), answer(body));
+    await replay.flush();
+    await replay.get(request({ path: "/a" }));
+    replay.put(request({ path: "/e" }), answer(body));
+    replay.put(request({ path: "/f" }), answer("x".repeat(800)));
+    await replay.flush();
+    const paths = ["/a", "/b", "/c", "/d", "/e", "/f"];
+    const found = await Promise.all(paths.map((path) => replay.get(request({ path }))));
+    expect(paths.filter((_, index) => found[index] !== undefined)).toEqual([
+      "/a",
+      "/c",
+      "/d",
+      "/e",
+    ]);
+    expect(replay.byteLength).toBeLessThanOrEqual(3000);
+  });
+
+  test("a damaged answer is none", async () => {
+    replay.put(request(), answer("x".repeat(100)));
+    await replay.flush();
+    await disk.close();
+    const file = join(folder.dir, "cache.db");
+    const bytes = readFileSync(file);
+    bytes[bytes.indexOf("xxxxxxxx")] = 0x79;
+    writeFileSync(file, bytes);
+    open();
+    expect(await got(request())).toBeUndefined();
+  });
+});

@@ -1,0 +1,138 @@
+import type { ResourceVersion } from "../api/resource-version.ts";
+import type { ListForm, TypeForm } from "../codec/codec.ts";
+import type { Database } from "./database.ts";
+import type { Manifest } from "./segment-index.ts";
+import { checksumOf, parseHead, type SegmentHead, type SegmentParts } from "./segment.ts";
+
+/** The resourceVersions between these two were lost: no watch may cross from inside (CONTRACT 14). */
+export interface LostInterval {
+  readonly after: ResourceVersion;
+  readonly before: ResourceVersion;
+}
+
+/** What a scope is beside its objects. */
+export interface ScopeState {
+  readonly resourceVersion: ResourceVersion;
+  readonly form: TypeForm;
+  /** How its lists are written; undefined until one has been seen. */
+  readonly listForm: ListForm | undefined;
+  readonly lost: readonly LostInterval[];
+}
+
+/** The same as it lies in the row, with what has to fit to it. */
+export interface StoredState extends ScopeState {
+  /** When it was written, in milliseconds since 1970: it was true then. */
+  readonly at: number;
+  /** All changes after this resourceVersion are among the segments. */
+  readonly historySince: ResourceVersion;
+  readonly manifest: Manifest;
+}
+
+export interface ScopeRow {
+  readonly number: number;
+  readonly name: string;
+  /** Segments of another generation are not part of the state: they were given up, or are of one that was never finished. */
+  readonly generation: number;
+  /** undefined where the row is damaged. */
+  readonly state: StoredState | undefined;
+}
+
+export interface SegmentPlace {
+  readonly number: number;
+  readonly scope: number;
+  readonly generation: number;
+  readonly byteLength: number;
+}
+
+interface RawScope {
+  readonly number: number;
+  readonly name: string;
+  readonly generation: number;
+  readonly state: string;
+  readonly checksum: number;
+}
+
+export function readScopeRows(db: Database): readonly ScopeRow[] {
+  return db.all<RawScope>("SELECT * FROM scope").map(toScopeRow);
+}
+
+export function readScopeRow(db: Database, name: string): ScopeRow | undefined {
+  const raw = db.get<RawScope>("SELECT * FROM scope WHERE name = ?", name);
+  return raw === undefined ? undefined : toScopeRow(raw);
+}
+
+function toScopeRow({ number, name, generation, state, checksum }: RawScope): ScopeRow {
+  const isWhole = checksumOf(`${number} ${name} ${generation} ${state}`) === checksum;
+  return { number, name, generation, state: isWhole ? parseState(state) : undefined };
+}
+
+/** Its checksum was right: it is what was written. */
+function parseState(text: string): StoredState {
+  const stored: Omit<StoredState, "listForm"> & { readonly listForm?: ListForm } = JSON.parse(text);
+  return { ...stored, listForm: stored.listForm };
+}
+
+export function writeScopeRow(
+  db: Database,
+  row: Pick<ScopeRow, "number" | "name" | "generation"> & { readonly state: StoredState },
+): void {
+  const { number, name, generation } = row;
+  const state = JSON.stringify(row.state);
+  db.run(
+    "INSERT OR REPLACE INTO scope (number, name, generation, state, checksum) VALUES (?, ?, ?, ?, ?)",
+    number,
+    name,
+    generation,
+    state,
+    checksumOf(`${number} ${name} ${generation} ${state}`),
+  );
+}
+
+/** All segments, without reading them: their sizes are in their first bytes. */
+export function readSegmentPlaces(db: Database): readonly SegmentPlace[] {
+  return db.all<SegmentPlace>(
+    `SELECT number, scope, generation, octet_length(head) + octet_length(body) AS byteLength
+     FROM segment ORDER BY number`,
+  );
+}
+
+/** Whose a segment is. */
+export type SegmentOwner = Pick<SegmentPlace, "number" | "scope" | "generation">;
+
+/** Gives the checksum of the head and its place. */
+export function writeSegment(db: Database, owner: SegmentOwner, parts: SegmentParts): number {
+  const { number, scope, generation } = owner;
+  const checksum = headChecksum(owner, parts.headText);
+  db.run(
+    "INSERT INTO segment (number, scope, generation, checksum, head, body) VALUES (?, ?, ?, ?, ?, ?)",
+    number,
+    scope,
+    generation,
+    checksum,
+    parts.headText,
+    parts.body,
+  );
+  return checksum;
+}
+
+/** A segment's head; undefined where it is damaged or gone. */
+export function readHead(
+  db: Database,
+  owner: SegmentOwner,
+): { readonly head: SegmentHead; readonly checksum: number } | undefined {
+  const row = db.get<{ head: string; checksum: number }>(
+    "SELECT head, checksum FROM segment WHERE number = ?",
+    owner.number,
+  );
+  if (row === undefined || headChecksum(owner, row.head) !== row.checksum) return undefined;
+  return { head: parseHead(row.head), checksum: row.checksum };
+}
+
+/** A segment's objects; undefined where it is gone. */
+export function readBody(db: Database, number: number): Uint8Array | undefined {
+  return db.get<{ body: Uint8Array }>("SELECT body FROM segment WHERE number = ?", number)?.body;
+}
+
+function headChecksum({ number, scope, generation }: SegmentOwner, head: string): number {
+  return checksumOf(`${number} ${scope} ${generation} ${head}`);
+}

@@ -1,0 +1,190 @@
+import type { ObjectKey } from "../api/object-key.ts";
+import type { ResourceVersion } from "../api/resource-version.ts";
+import { isEvent, isThere, type SegmentHead } from "./segment.ts";
+
+/** A segment, and what of it still counts. */
+interface Segment {
+  readonly number: number;
+  readonly at: number;
+  readonly byteLength: number;
+  readonly checksum: number;
+  readonly eventCount: number;
+  readonly lastEvent: ResourceVersion | undefined;
+  /** Bytes of objects that are the newest of their key. */
+  liveBytes: number;
+  /** When the latest of its objects was overtaken. */
+  overtakenAt: number;
+}
+
+/** The newest record of a key. */
+interface Entry {
+  segment: number;
+  position: number;
+  length: number;
+  isThere: boolean;
+  /** Records on disk that say that the object is there; while one is left, `gone` must not be forgotten. */
+  copies: number;
+}
+
+/** What the scope's row says of its segments: a state that has other ones is damaged. */
+export interface Manifest {
+  readonly segments: number;
+  readonly objects: number;
+  readonly checksum: number;
+}
+
+/** How much of the past the disk keeps for watches that resume. */
+const historyMs = 75_000;
+const historyBytes = 32 << 20;
+const historyEvents = 10_000;
+/** So much may be overtaken in any case; past it, as much as still counts. */
+const slackBytes = 4 << 20;
+const smallBytes = 32 << 10;
+const maxSmall = 128;
+const smallAtOnce = 64;
+/** What is fuller than this is not worth to be written again. */
+const maxLiveShare = 0.75;
+/** One compaction: short enough for the event loop. */
+const maxMovedBytes = 128 << 10;
+const maxVictims = 6;
+
+/**
+ * Which segments a scope has and where the newest record of each key lies, for the writer. A segment is never changed: what
+ * is overtaken stays until the segment, mostly empty by then, is written anew without it.
+ */
+export class SegmentIndex {
+  readonly #segments = new Map<number, Segment>();
+  readonly #entries = new Map<ObjectKey, Entry>();
+  #objects = 0;
+  #checksum = 0;
+  #byteLength = 0;
+  #liveBytes = 0;
+
+  get manifest(): Manifest {
+    return { segments: this.#segments.size, objects: this.#objects, checksum: this.#checksum };
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** The segments, oldest first. */
+  get segments(): Iterable<Pick<Segment, "number" | "byteLength">> {
+    return this.#segments.values();
+  }
+
+  /** Takes the next segment in; its records are newer than all there are. */
+  add(number: number, { at, records }: SegmentHead, byteLength: number, checksum: number): void {
+    const events = records.filter(isEvent);
+    const lastEvent = events.at(-1)?.resourceVersion;
+    const segment: Segment = {
+      number,
+      at,
+      byteLength,
+      checksum,
+      eventCount: events.length,
+      lastEvent,
+      liveBytes: 0,
+      overtakenAt: 0,
+    };
+    this.#segments.set(number, segment);
+    this.#checksum ^= checksum;
+    this.#byteLength += byteLength;
+    for (const [position, record] of records.entries()) {
+      const entry = this.#overtake(record.key, at);
+      entry.segment = number;
+      entry.position = position;
+      entry.isThere = isThere(record);
+      if (entry.isThere) {
+        entry.length = record.length;
+        entry.copies++;
+        this.#objects++;
+        segment.liveBytes += record.length;
+        this.#liveBytes += record.length;
+      } else if (entry.copies === 0) this.#entries.delete(record.key);
+    }
+  }
+
+  /** Takes a segment out. What of it still counts has to be added anew before the manifest is read. */
+  remove(number: number, { records }: SegmentHead): void {
+    const segment = this.#segments.get(number);
+    if (segment === undefined) return;
+    this.#segments.delete(number);
+    this.#checksum ^= segment.checksum;
+    this.#byteLength -= segment.byteLength;
+    this.#liveBytes -= segment.liveBytes;
+    for (const record of records) {
+      const entry = this.#entries.get(record.key);
+      if (entry === undefined || !isThere(record)) continue;
+      entry.copies--;
+      if (!entry.isThere && entry.copies === 0) this.#entries.delete(record.key);
+    }
+  }
+
+  /** Whether this record is the newest of its key, and says something that older ones do not. */
+  counts(number: number, position: number, key: ObjectKey): boolean {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.segment === number && entry.position === position;
+  }
+
+  has(key: ObjectKey): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** The segments that pay to be written anew now; none most of the time. */
+  victims(now: number): readonly Pick<Segment, "number" | "lastEvent" | "liveBytes">[] {
+    const isWasteful = this.#byteLength - this.#liveBytes > this.#liveBytes + slackBytes;
+    if (!isWasteful && this.#segments.size <= maxSmall) return [];
+    const horizon = this.#horizon(now);
+    const past = [...this.#segments.values()].filter(
+      (each) => each.overtakenAt <= horizon && (each.eventCount === 0 || each.at <= horizon),
+    );
+    const small = past.filter((each) => each.byteLength < smallBytes);
+    if (small.length > maxSmall) return upTo(maxMovedBytes, small.slice(0, smallAtOnce));
+    if (!isWasteful) return [];
+    const emptiest = past
+      .filter((each) => each.liveBytes < each.byteLength * maxLiveShare)
+      .toSorted((a, b) => a.liveBytes / a.byteLength - b.liveBytes / b.byteLength);
+    return upTo(maxMovedBytes, emptiest.slice(0, maxVictims));
+  }
+
+  /** The key's entry, what it said before no longer counted. */
+  #overtake(key: ObjectKey, at: number): Entry {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) {
+      const made = { segment: 0, position: 0, length: 0, isThere: false, copies: 0 };
+      this.#entries.set(key, made);
+      return made;
+    }
+    if (!entry.isThere) return entry;
+    this.#objects--;
+    const segment = this.#segments.get(entry.segment);
+    if (segment === undefined) return entry;
+    segment.liveBytes -= entry.length;
+    this.#liveBytes -= entry.length;
+    segment.overtakenAt = Math.max(segment.overtakenAt, at);
+    return entry;
+  }
+
+  /** What was written or overtaken later than this is needed by watches that resume. */
+  #horizon(now: number): number {
+    let bytes = 0;
+    let events = 0;
+    for (const segment of [...this.#segments.values()].toReversed()) {
+      if (segment.eventCount === 0) continue;
+      bytes += segment.byteLength;
+      events += segment.eventCount;
+      if (bytes > historyBytes || events > historyEvents)
+        return Math.max(segment.at, now - historyMs);
+    }
+    return now - historyMs;
+  }
+}
+
+function upTo(maxBytes: number, segments: readonly Segment[]): readonly Segment[] {
+  let bytes = 0;
+  return segments.filter((each, index) => {
+    bytes += each.liveBytes;
+    return index === 0 || bytes <= maxBytes;
+  });
+}

@@ -1,0 +1,132 @@
+import type { Item } from "../api/item.ts";
+import type { ObjectKey } from "../api/object-key.ts";
+import type { ResourceVersion } from "../api/resource-version.ts";
+import type { ChangeEvent } from "../api/watch-event.ts";
+
+/**
+ * What a record says of its key. `held`: the object is this. `added`, `modified`, `deleted`: it became so by an event of the
+ * history; `deleted` carries the last content. `gone`: it is not there, whatever older segments say.
+ */
+export type RecordKind = "held" | "added" | "modified" | "deleted" | "gone";
+
+/** One object in a segment; its bytes are the next `length` of the body. */
+export interface SegmentRecord {
+  readonly kind: RecordKind;
+  readonly key: ObjectKey;
+  readonly resourceVersion: ResourceVersion;
+  /** The resourceVersion of what an event changed; undefined where it changed nothing that was there. */
+  readonly previous: ResourceVersion | undefined;
+  readonly length: number;
+  readonly checksum: number;
+}
+
+/** Objects that were written together, at that time in milliseconds since 1970. */
+export interface SegmentHead {
+  readonly at: number;
+  readonly records: readonly SegmentRecord[];
+}
+
+/** A segment as it lies in the file. */
+export interface SegmentParts {
+  readonly head: SegmentHead;
+  readonly headText: string;
+  readonly body: Uint8Array;
+}
+
+/** Before the first object, so that views into the body tell by their offset that they are views (slab.ts). */
+export const bodyOffset = 8;
+
+export function checksumOf(bytes: Uint8Array | string): number {
+  return Bun.hash.crc32(bytes);
+}
+
+/** Puts records together. */
+export class SegmentBuilder {
+  readonly #records: SegmentRecord[] = [];
+  readonly #pieces: Uint8Array[] = [];
+  #byteLength = bodyOffset;
+
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  get isEmpty(): boolean {
+    return this.#records.length === 0;
+  }
+
+  hold({ key, resourceVersion, bytes }: Item): void {
+    const { length } = bytes;
+    const checksum = checksumOf(bytes);
+    this.add({ kind: "held", key, resourceVersion, previous: undefined, length, checksum }, bytes);
+  }
+
+  log({ type, item, previous }: ChangeEvent): void {
+    const { key, resourceVersion, bytes } = item;
+    const { length } = bytes;
+    const checksum = checksumOf(bytes);
+    const kind = kindOfEvent[type];
+    const before = previous?.resourceVersion;
+    this.add({ kind, key, resourceVersion, previous: before, length, checksum }, bytes);
+  }
+
+  /** A record as it is, its checksum not computed anew: what was damaged stays so. */
+  add(record: SegmentRecord, bytes: Uint8Array): void {
+    this.#records.push(record);
+    this.#pieces.push(bytes);
+    this.#byteLength += bytes.length;
+  }
+
+  finish(at: number): SegmentParts {
+    const body = new Uint8Array(this.#byteLength);
+    let end = bodyOffset;
+    for (const piece of this.#pieces) {
+      body.set(piece, end);
+      end += piece.length;
+    }
+    const head = { at, records: this.#records };
+    return { head, headText: formatHead(head), body };
+  }
+}
+
+const kindOfEvent = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as const;
+
+/** As tuples: the names of the members would be a third of a small segment. */
+function formatHead({ at, records }: SegmentHead): string {
+  return JSON.stringify([
+    at,
+    records.map((each) => [
+      each.kind,
+      each.key,
+      each.resourceVersion,
+      each.previous ?? "",
+      each.length,
+      each.checksum,
+    ]),
+  ]);
+}
+
+type RecordTuple = [RecordKind, ObjectKey, ResourceVersion, ResourceVersion | "", number, number];
+
+/** Reads what `formatHead` wrote; its checksum has been compared before. */
+export function parseHead(text: string): SegmentHead {
+  const [at, tuples]: [number, RecordTuple[]] = JSON.parse(text);
+  const records = tuples.map(([kind, key, resourceVersion, previous, length, checksum]) => ({
+    kind,
+    key,
+    resourceVersion,
+    previous: previous === "" ? undefined : previous,
+    length,
+    checksum,
+  }));
+  return { at, records };
+}
+
+/** Whether the record is an event of the history. */
+export function isEvent({ kind }: SegmentRecord): boolean {
+  return kind === "added" || kind === "modified" || kind === "deleted";
+}
+
+/** Whether the object is there after it. */
+export function isThere({ kind }: SegmentRecord): boolean {
+  return kind !== "deleted" && kind !== "gone";
+}

@@ -1,0 +1,73 @@
+import type { Item } from "../api/item.ts";
+import type { ChangeEvent } from "../api/watch-event.ts";
+import type { ScopeState } from "./scope-rows.ts";
+import { SegmentBuilder } from "./segment.ts";
+import type { Scope } from "./watch-cache.ts";
+
+/** Changes of a scope, in their order, and the state they lead to. Without changes its resourceVersion has moved alone. */
+export interface ScopeWrite {
+  readonly scope: Scope;
+  readonly state: ScopeState;
+  readonly changes: readonly ChangeEvent[];
+}
+
+/** What one transaction takes: written in 1 to 3 ms (measured), so that nobody waits for it. */
+const sliceBytes = 512 << 10;
+/** A segment of a whole state: large enough that its row costs nothing, small enough to be a slab. */
+const segmentBytes = 256 << 10;
+
+/** The writes in transactions, each of which is whole by itself: it ends between two resourceVersions. */
+export function sliceWrites(writes: readonly ScopeWrite[]): readonly (readonly ScopeWrite[])[] {
+  const slices: ScopeWrite[][] = [];
+  let slice: ScopeWrite[] = [];
+  let bytes = 0;
+  for (const part of writes.flatMap(cutWrite)) {
+    const added = bytesOf(part.changes);
+    if (slice.length > 0 && bytes + added > sliceBytes) {
+      slices.push(slice);
+      slice = [];
+      bytes = 0;
+    }
+    slice.push(part);
+    bytes += added;
+  }
+  return slice.length === 0 ? slices : [...slices, slice];
+}
+
+export function bytesOf(changes: readonly ChangeEvent[]): number {
+  return changes.reduce((sum, { item }) => sum + item.bytes.length, 0);
+}
+
+/** Changes of one resourceVersion are one (CONTRACT 12): no cut comes between them. */
+function cutWrite(write: ScopeWrite): readonly ScopeWrite[] {
+  const parts: ScopeWrite[] = [];
+  let changes: ChangeEvent[] = [];
+  let bytes = 0;
+  for (const change of write.changes) {
+    const before = changes.at(-1)?.item.resourceVersion;
+    const { resourceVersion } = change.item;
+    if (bytes > 0 && before !== undefined && before !== resourceVersion) {
+      if (bytes + change.item.bytes.length > sliceBytes) {
+        parts.push({ ...write, state: { ...write.state, resourceVersion: before }, changes });
+        changes = [];
+        bytes = 0;
+      }
+    }
+    changes.push(change);
+    bytes += change.item.bytes.length;
+  }
+  return [...parts, { ...write, changes }];
+}
+
+/** A whole state in segments. */
+export function* sliceItems(items: readonly Item[]): Iterable<SegmentBuilder> {
+  let builder = new SegmentBuilder();
+  for (const item of items) {
+    if (!builder.isEmpty && builder.byteLength + item.bytes.length > segmentBytes) {
+      yield builder;
+      builder = new SegmentBuilder();
+    }
+    builder.hold(item);
+  }
+  if (!builder.isEmpty) yield builder;
+}
