@@ -9,7 +9,7 @@ import { describeScope } from "./cache/watch-caches.ts";
 import { ConfigError } from "./config/error.ts";
 import { readGiven } from "./config/given.ts";
 import { processInput } from "./config/input.ts";
-import { cachePart } from "./config/parts.ts";
+import { diskPart } from "./config/parts.ts";
 import { formatDuration, formatSize } from "./config/quantities.ts";
 
 /** What the command prints, and how it ends. */
@@ -41,7 +41,7 @@ export async function runCacheCommand(
   const [action, ...numbers] = words;
   if (action === undefined || flags.includes("--help")) return { output: [usage], exitCode: 0 };
   const input = { ...processInput(), argv: flags };
-  const { diskCachePath } = cachePart(readGiven(input), input);
+  const { diskCachePath } = diskPart(readGiven(input), input);
   const number = readNumber(numbers);
   switch (action) {
     case "ls":

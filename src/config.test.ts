@@ -26,7 +26,7 @@ const anonymous = "--server-addr=http://127.0.0.1:8080";
 
 describe("readConfig", () => {
   test("the defaults are those of --help", () => {
-    const { isCacheable, acceptHosts, ...config } = read([anonymous]);
+    const { isCacheable, isKeptOffDisk, acceptHosts, ...config } = read([anonymous]);
     expect(config).toEqual({
       serverAddr: "http://127.0.0.1:8080",
       credentials: { from: "nowhere" },
@@ -43,12 +43,18 @@ describe("readConfig", () => {
       memoryLimitBytes: 256 * 2 ** 20,
       watchBufferBytes: 2 ** 20,
       diskCachePath: "/etc/kubernetes/cache",
+      isDiskRequired: false,
+      diskFlushMs: 1000,
+      diskLimitBytes: 512 * 2 ** 20,
+      replayLimitBytes: 32 * 2 ** 20,
+      noDiskResources: [{ group: "", resource: "secrets" }],
       shutdownGraceMs: 10_000,
       logFormat: "text",
       verbosity: 0,
       notices: [],
     });
     expect(isCacheable("", "pods")).toBe(true);
+    expect([isKeptOffDisk("", "secrets"), isKeptOffDisk("", "pods")]).toEqual([true, false]);
     expect(
       ["localhost", "127.0.0.1", "[::1]", "evil.example", "127x0.0.1"].map((host) =>
         acceptHosts.some((pattern) => pattern.test(host)),

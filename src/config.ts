@@ -4,7 +4,7 @@ import type { CredentialOrigin } from "./config/credentials.ts";
 import type { FlagName } from "./config/flags.ts";
 import { readGiven } from "./config/given.ts";
 import { type ConfigInput, processInput } from "./config/input.ts";
-import { cachePart, listenerPart, processPart, upstreamPart } from "./config/parts.ts";
+import { cachePart, diskPart, listenerPart, processPart, upstreamPart } from "./config/parts.ts";
 import type { PreloadedResource, ResourcePattern } from "./config/resources.ts";
 import { optionalSetting } from "./config/settings.ts";
 import { parseBoolean } from "./config/values.ts";
@@ -36,6 +36,14 @@ export interface Config {
   readonly memoryLimitBytes: number;
   readonly watchBufferBytes: number;
   readonly diskCachePath: string;
+  /** It was given: not being able to use it is an error. */
+  readonly isDiskRequired: boolean;
+  readonly diskFlushMs: number;
+  readonly diskLimitBytes: number;
+  readonly replayLimitBytes: number;
+  readonly noDiskResources: readonly ResourcePattern[];
+  /** Whether a resource must not be written to disk; the core group is the empty string. */
+  readonly isKeptOffDisk: (group: string, resource: string) => boolean;
   readonly shutdownGraceMs: number;
   readonly logFormat: LogFormat;
   /** From `--v`, as klog's: 0 to 10. */
@@ -62,6 +70,13 @@ export function readConfig(input: ConfigInput = processInput()): Config {
   const given = readGiven(input);
   const listeners = listenerPart(given, input);
   const cache = cachePart(given, input);
+  const disk = diskPart(given, input);
   const process = processPart(given);
-  return Object.freeze({ ...listeners, ...cache, ...process, ...upstreamPart(given, input) });
+  return Object.freeze({
+    ...listeners,
+    ...cache,
+    ...disk,
+    ...process,
+    ...upstreamPart(given, input),
+  });
 }

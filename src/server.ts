@@ -1,12 +1,14 @@
 import { createAdminHandler } from "./admin/handler.ts";
 import { Flights } from "./cache/flight.ts";
 import { SessionFloors } from "./cache/session-floors.ts";
+import type { Scope, WatchCache } from "./cache/watch-cache.ts";
 import { describeScope, WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { openConfiguredCredentials } from "./configured-credentials.ts";
 import { listen, listenAdmin, type Server } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
 import { observe } from "./observe.ts";
+import { type DiskStore, openDisk } from "./open-disk.ts";
 import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
@@ -29,13 +31,16 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const credentials = await openConfiguredCredentials(config);
   const stop = new AbortController();
   let current = config;
-  const parts = compose(config, () => current, credentials, stop.signal);
+  const disk = openDisk(config);
+  const parts = compose({ config, current: () => current, credentials, disk }, stop.signal);
   const watches = new Watches();
   const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
   const listeners: Server[] = [];
   const inFlight = () =>
     listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
+  for (const scope of (await disk?.scopes()) ?? [])
+    if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
   listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
   preload(parts, config.preload);
@@ -56,8 +61,9 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   clearInterval(ticking);
   for (const listener of listeners) void listener.stop();
   watches.endAll();
-  parts.caches.stop();
   await drained(inFlight, config.shutdownGraceMs);
+  await disk?.close();
+  parts.caches.stop();
   for (const listener of listeners) void listener.stop(true);
   void adminListener?.stop(true);
   credentials.close();
@@ -80,11 +86,16 @@ function reread(read: () => Config, before: Config): Config {
   }
 }
 
+interface Composed {
+  readonly config: Config;
+  readonly current: () => Config;
+  readonly credentials: CredentialSource;
+  readonly disk: DiskStore | undefined;
+}
+
 /** `current` is what may change while all runs: who is let in, how fresh a read is, how much waits for a slow watcher. */
 function compose(
-  config: Config,
-  current: () => Config,
-  credentials: CredentialSource,
+  { config, current, credentials, disk }: Composed,
   stopping: AbortSignal,
 ): ProxyParts {
   const apiserver = new Apiserver(credentials);
@@ -96,6 +107,12 @@ function compose(
     memoryLimitBytes: config.memoryLimitBytes,
     healthIntervalMs: config.healthIntervalMs,
     now,
+    ...(disk === undefined
+      ? {}
+      : {
+          started: (cache: WatchCache) => disk.keep(cache),
+          kept: (scope: Scope) => disk.restore(scope),
+        }),
     report: (scope, outcome, error) => {
       const what = `the watch of ${describeScope(scope)}`;
       if (outcome === "recovered") log.info(`${what} goes on`);
@@ -110,6 +127,7 @@ function compose(
     floors: new SessionFloors(resolver),
     resolver,
     flights: new Flights(),
+    disk,
     get acceptHosts() {
       return current().acceptHosts;
     },

@@ -32,6 +32,11 @@ export class Link {
     this.#lastHeardMs = this.#options.now();
   }
 
+  /** It was heard so many milliseconds ago, by another process. */
+  heardBefore(ms: number): void {
+    this.#lastHeardMs = this.#options.now() - Math.max(0, ms);
+  }
+
   /** Calls when no answer and no byte has come for so long; gives the function that ends the looking. */
   whenQuiet(ms: number, call: () => void): () => void {
     const look = () => {

@@ -37,8 +37,12 @@ export class Source {
     this.readItem = (bytes) => codec.readItem(bytes, selectable);
   }
 
-  watch(start: WatchStart, { signal }: Attempt): Promise<ListWatchAnswer> {
-    return this.#upstream.watch(this.#target, start, watchSeconds(), signal);
+  watch(
+    start: WatchStart,
+    { signal }: Attempt,
+    seconds = watchSeconds(),
+  ): Promise<ListWatchAnswer> {
+    return this.#upstream.watch(this.#target, start, seconds, signal);
   }
 
   /** Reads a watch to its end. */

@@ -1,4 +1,5 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
+import type { KeptState } from "./watch-cache.ts";
 
 /** What a reflector has: nothing, a whole state, or a state that a live watch keeps current. */
 export type ReflectorState =
@@ -14,4 +15,6 @@ export interface ReflectorOptions {
   /** Called for every part of a state being filled; throwing gives the fill up. */
   readonly admit: (fillingBytes: number) => void;
   readonly now: () => number;
+  /** The state that was kept elsewhere, to begin with; undefined where there is none. Never rejects. */
+  readonly kept: (() => Promise<KeptState | undefined>) | undefined;
 }

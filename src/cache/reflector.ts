@@ -1,5 +1,7 @@
 import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import { expired } from "../api/status.ts";
 import { type Allocate, allocateOwn, type WireEvent } from "../codec/codec.ts";
+import { catchUp, type Standing } from "./catch-up.ts";
 import { Filling, type FullState } from "./filling.ts";
 import { isStream, type ListerWatcher } from "./lister-watcher.ts";
 import { hasLostHistory, RefusedError } from "./reflector-errors.ts";
@@ -9,7 +11,7 @@ import { Outage } from "./reflector-outage.ts";
 import { type Attempt, Source } from "./reflector-source.ts";
 import type { ReflectorOptions, ReflectorState } from "./reflector-state.ts";
 import { SlabPacker } from "./slab.ts";
-import type { WatchCache } from "./watch-cache.ts";
+import type { KeptState, WatchCache } from "./watch-cache.ts";
 
 /** A watch that ends sooner, and has brought nothing, has failed (client-go's VeryShortWatchError). */
 const provenMs = 1000;
@@ -34,6 +36,9 @@ export class Reflector {
   #isProven = false;
   #watchFrom: ResourceVersion | undefined;
   #watchList: "try" | "not served" = "try";
+  #isConfirmed = true;
+  #catchingUp: Promise<Standing> | undefined;
+  #attempt: Attempt | undefined;
 
   constructor(
     cache: WatchCache,
@@ -70,10 +75,13 @@ export class Reflector {
 
   /** Runs until `stop`. Never rejects. */
   async run(): Promise<void> {
+    const { kept } = this.#options;
+    if (kept !== undefined) this.#restore(await kept());
     while (!this.#stop.signal.aborted) {
       const cut = new AbortController();
       const signal = AbortSignal.any([this.#stop.signal, cut.signal]);
       const attempt: Attempt = { signal, cut: (reason) => cut.abort(reason) };
+      this.#attempt = attempt;
       try {
         if (this.#state.phase === "Empty") await this.#fill(attempt);
         else await this.#watch(attempt);
@@ -82,6 +90,67 @@ export class Reflector {
         if (!cut.signal.aborted) await this.#failed(error);
       }
     }
+  }
+
+  /** Begins with what was kept: the watch goes on from there, and nothing is listed. */
+  #restore(kept: KeptState | undefined): void {
+    if (kept === undefined || this.#stop.signal.aborted) return;
+    try {
+      this.#options.admit(kept.store.byteLength);
+    } catch {
+      return;
+    }
+    this.#isConfirmed = false;
+    this.#watchFrom = undefined;
+    this.#feed.begin(kept.resourceVersion);
+    this.#cache.restore(kept, this.#options.now());
+    this.#state = { phase: "Listed", resourceVersion: kept.resourceVersion };
+    this.#source.link.heardBefore(Date.now() - kept.at);
+    this.#settled.resolve(undefined);
+  }
+
+  /** From here on the state counts as old until it is confirmed: it came from the disk, or the link was away (CONTRACT 6). */
+  doubt(): void {
+    this.#isConfirmed = false;
+  }
+
+  /** Whether the state is known to be no older than this process, and than the last outage. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
+  }
+
+  /**
+   * Confirms the state, or fills it anew where it is of another history; who asks meanwhile shares the answer. Rejects when
+   * upstream does not answer.
+   */
+  catchUp(latest: () => Promise<ResourceVersion>): Promise<Standing> {
+    const parts = {
+      cache: this.#cache,
+      source: this.#source,
+      latest,
+      now: this.#options.now,
+      signal: this.#stop.signal,
+    };
+    this.#catchingUp ??= catchUp(parts)
+      .then((standing) => {
+        if (standing === "up to date") this.#isConfirmed = true;
+        if (standing === "another history") this.#refill();
+        return standing;
+      })
+      .finally(() => {
+        this.#catchingUp = undefined;
+      });
+    return this.#catchingUp;
+  }
+
+  /** The state is given up for a new one: who watches it gets a 410, as by an apiserver that has lost its history. */
+  #refill(): void {
+    const { resourceVersion } = this.#cache;
+    const why = `the state at ${resourceVersion} is of another history than upstream's`;
+    this.#cache.forgetHistory(expired(why).status);
+    this.#state = { phase: "Empty" };
+    this.#options.report("failing", new Error(why));
+    this.#attempt?.cut(new Error(why));
   }
 
   stop(): void {
@@ -150,6 +219,7 @@ export class Reflector {
     this.#watchFrom = undefined;
     this.#feed.begin(watchFrom);
     this.#cache.replace(store, resourceVersion, form, watchFrom);
+    this.#isConfirmed = true;
     this.#state = { phase: "Listed", resourceVersion };
     this.#source.link.heard();
     this.#settled.resolve(undefined);

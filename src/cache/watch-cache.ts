@@ -43,6 +43,19 @@ interface Filled {
   readonly form: TypeForm;
 }
 
+/** A state as it was kept elsewhere, and what is known of the changes before it: as `History` has it. */
+export interface KeptState {
+  readonly store: Store;
+  readonly resourceVersion: ResourceVersion;
+  readonly form: TypeForm;
+  readonly listForm: ListForm | undefined;
+  readonly since: ResourceVersion;
+  readonly statesSince: ResourceVersion;
+  readonly changes: readonly { readonly event: ChangeEvent }[];
+  /** When it was kept, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A change as upstream tells it. */
 export interface Change {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
@@ -228,6 +241,16 @@ export class WatchCache {
     this.#filled = { store, history, resourceVersion, replayedTo: watchFrom, form };
     this.#moved();
     this.#journal?.replaced();
+  }
+
+  /** The state that was kept elsewhere; its changes count as new, so that who watched before may resume. No journal is told. */
+  restore(kept: KeptState, now: number): void {
+    const { store, resourceVersion, form, listForm, since, statesSince } = kept;
+    const history = new History(this.#historyLimits, since, statesSince);
+    for (const { event } of kept.changes) history.append(event, now);
+    this.#listForm ??= listForm;
+    this.#filled = { store, history, resourceVersion, replayedTo: resourceVersion, form };
+    this.#moved();
   }
 
   /**

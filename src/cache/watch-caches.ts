@@ -6,7 +6,7 @@ import { Bodies } from "./bodies.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
 import { RefusedError } from "./reflector-errors.ts";
 import { Reflector } from "./reflector.ts";
-import { type Scope, WatchCache } from "./watch-cache.ts";
+import { type KeptState, type Scope, WatchCache } from "./watch-cache.ts";
 
 export interface WatchCachesOptions {
   readonly scopeWindowMs: number;
@@ -16,6 +16,8 @@ export interface WatchCachesOptions {
   readonly now: () => number;
   /** Called for every scope when it starts, before it holds anything. */
   readonly started?: (cache: WatchCache) => void;
+  /** The state of the scope that was kept on disk; undefined where there is none. Never rejects. */
+  readonly kept?: (scope: Scope) => Promise<KeptState | undefined>;
   readonly report: (
     scope: Scope,
     outcome: "failing" | "recovered" | "does not fit",
@@ -153,7 +155,8 @@ export class WatchCaches {
     });
     const form = this.listFormOf(wanted);
     if (form !== undefined) cache.learnListForm(form);
-    this.#options.started?.(cache);
+    const { started, kept } = this.#options;
+    started?.(cache);
     const reflector = new Reflector(
       cache,
       this.#upstream,
@@ -162,6 +165,7 @@ export class WatchCaches {
         now: this.#options.now,
         report: (outcome, error) => this.#report(live, outcome, error),
         admit: (bytes) => this.#admit(live, bytes),
+        kept: kept && (() => kept(wanted)),
       },
       watchFrom,
     );

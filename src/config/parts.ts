@@ -5,7 +5,7 @@ import type { GivenFlags } from "./flags.ts";
 import type { ConfigInput } from "./input.ts";
 import { defaultMemoryLimit } from "./memory.ts";
 import { parseDurationFrom, parseSizeFrom } from "./quantities.ts";
-import { createCacheableTest, parsePattern, parsePreload } from "./resources.ts";
+import { createCacheableTest, createPatternTest, parsePattern, parsePreload } from "./resources.ts";
 import { listOf, optionalSetting, pathSetting, setting } from "./settings.ts";
 import { parseBoolean, parseChoice, parseRegExp, parseVerbosity } from "./values.ts";
 
@@ -45,7 +45,7 @@ export function listenerPart(given: GivenFlags, { env }: ConfigInput) {
 }
 
 /** What is cached, how long and with how much memory. */
-export function cachePart(given: GivenFlags, { env, readFile }: ConfigInput) {
+export function cachePart(given: GivenFlags, { readFile }: ConfigInput) {
   const cacheResources = Object.freeze(listOf(given, "cache-resources", parsePattern));
   const noCacheResources = Object.freeze(listOf(given, "no-cache-resources", parsePattern));
   return {
@@ -61,7 +61,20 @@ export function cachePart(given: GivenFlags, { env, readFile }: ConfigInput) {
       defaultMemoryLimit((file) => textIfThere(readFile, file)),
     // A watcher must be able to hold one object; a small one is a few KiB.
     watchBufferBytes: setting(given, "watch-buffer", parseSizeFrom(4096)),
+  };
+}
+
+/** What is kept on disk, where and how much. */
+export function diskPart(given: GivenFlags, { env }: ConfigInput) {
+  const noDiskResources = Object.freeze(listOf(given, "no-disk-resources", parsePattern));
+  return {
     diskCachePath: pathSetting(given, "disk-cache-path", env) ?? "/etc/kubernetes/cache",
+    isDiskRequired: given.has("disk-cache-path"),
+    diskFlushMs: setting(given, "disk-flush", parseDurationFrom(10)),
+    diskLimitBytes: setting(given, "disk-limit", parseSizeFrom(2 ** 20)),
+    replayLimitBytes: setting(given, "replay-limit", parseSizeFrom(0)),
+    noDiskResources,
+    isKeptOffDisk: createPatternTest(noDiskResources),
   };
 }
 

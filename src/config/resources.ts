@@ -71,16 +71,17 @@ export function createCacheableTest(
 ): (group: string, resource: string) => boolean {
   const isNamed = (group: string, resource: string) =>
     allowed.some((pattern) => pattern.group === group && pattern.resource === resource);
-  const isRefused = matcher([...virtual, ...refused]);
-  const isAllowed = matcher(allowed);
-  const isOnlyByName = matcher(onlyByName);
+  const isRefused = createPatternTest([...virtual, ...refused]);
+  const isAllowed = createPatternTest(allowed);
+  const isOnlyByName = createPatternTest(onlyByName);
   return (group, resource) =>
     !isRefused(group, resource) &&
     isAllowed(group, resource) &&
     (!isOnlyByName(group, resource) || isNamed(group, resource));
 }
 
-function matcher(
+/** Whether a resource is among those that the patterns name. */
+export function createPatternTest(
   patterns: readonly ResourcePattern[],
 ): (group: string, resource: string) => boolean {
   const tests = patterns.map(({ group, resource }) => ({

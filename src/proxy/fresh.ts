@@ -12,6 +12,7 @@ const vainExact = new WeakMap<LiveScope, string>();
 export function isFreshNow(parts: ProxyParts, live: LiveScope, freshness: Freshness): boolean {
   const { cache, reflector } = live;
   if (freshness.kind === "any") return true;
+  if (!reflector.isConfirmed) return false;
   if (freshness.kind === "exact" || reflector.silentMs > parts.healthIntervalMs) return false;
   return freshness.kind === "session"
     ? parts.floors.count(cache) === 0
@@ -27,6 +28,7 @@ export async function isFresh(
   if (isFreshNow(parts, live, freshness)) return true;
   const { cache, reflector } = live;
   if (reflector.silentMs > parts.healthIntervalMs) return false;
+  if (!reflector.isConfirmed && !(await isConfirmed(parts, live))) return false;
   switch (freshness.kind) {
     case "any":
       return true;
@@ -37,6 +39,18 @@ export async function isFresh(
     case "exact":
       return await isExact(parts, live);
   }
+}
+
+/** A state that came from disk, or was there before an outage, is shown to be no older than this moment first (CONTRACT 6). */
+async function isConfirmed({ resolver }: ProxyParts, live: LiveScope): Promise<boolean> {
+  const { cache, reflector } = live;
+  const caughtUp = reflector
+    .catchUp(() => resolver.latestShared(cache.scope))
+    .then(
+      () => reflector.isConfirmed,
+      () => false,
+    );
+  return await Promise.race([caughtUp, Bun.sleep(waitMs).then(() => false)]);
 }
 
 async function isExact(parts: ProxyParts, live: LiveScope): Promise<boolean> {

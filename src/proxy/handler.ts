@@ -10,6 +10,7 @@ import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { type Description, Descriptions, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
+import { answerStale, isUnreachable } from "./stale.ts";
 import { statusResponse } from "./status-response.ts";
 import type { WatchContext } from "./watch-stream.ts";
 
@@ -92,8 +93,16 @@ async function answerFromEither(
   read: ReadRequest,
 ): Promise<Response> {
   const { head, request, listener } = admitted;
-  const answer = await answerRead(parts, context, { read, head, request, listener });
-  return answer ?? (await pass(parts, admitted));
+  const reading = { read, head, request, listener };
+  const answer = await answerRead(parts, context, reading);
+  if (answer !== undefined) return answer;
+  try {
+    return await pass(parts, admitted);
+  } catch (error) {
+    const last = isUnreachable(error) ? await answerStale(parts, context, reading) : undefined;
+    if (last === undefined) throw error;
+    return last;
+  }
 }
 
 async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
@@ -115,7 +124,11 @@ function infoOf(description: Description): RequestInfo {
 
 function sourceOf(response: Response): Source {
   const source = response.headers.get("x-edge-proxy");
-  return source === "cache" || source === "reject" ? source : "upstream";
+  return isOwnSource(source) ? source : "upstream";
+}
+
+function isOwnSource(source: string | null): source is Source {
+  return source === "cache" || source === "stale" || source === "replay" || source === "reject";
 }
 
 /** Path and query as they came; `req.url` of a request without a usable Host is a path already (BUN.md 5h). */

@@ -1,6 +1,8 @@
 import type { Flights } from "../cache/flight.ts";
 import type { ListerWatcher } from "../cache/lister-watcher.ts";
+import type { Replay } from "../cache/replay.ts";
 import type { SessionFloors } from "../cache/session-floors.ts";
+import type { Scope } from "../cache/watch-cache.ts";
 import type { WatchCaches } from "../cache/watch-caches.ts";
 import type { Apiserver } from "../upstream/apiserver.ts";
 import type { UpstreamFloorResolver } from "../upstream/floor-resolver.ts";
@@ -16,6 +18,8 @@ export interface ProxyParts {
   readonly floors: SessionFloors;
   readonly resolver: UpstreamFloorResolver;
   readonly flights: Flights<HeldAnswer>;
+  /** What is kept for the time without upstream; undefined: nothing. */
+  readonly disk: KeptOnDisk | undefined;
   readonly acceptHosts: readonly RegExp[];
   readonly readConsistency: ReadConsistency;
   readonly isCacheable: (group: string, resource: string) => boolean;
@@ -24,8 +28,15 @@ export interface ProxyParts {
   readonly stopping: AbortSignal;
 }
 
+/** What is on disk, as far as it answers requests. */
+export interface KeptOnDisk {
+  readonly replay: Replay;
+  /** A scope on disk that holds all that is wanted. Never rejects. */
+  covering(wanted: Scope): Promise<Scope | undefined>;
+}
+
 /** Counts what was answered from where; admin/metrics.ts shows it. */
-export type Source = "cache" | "upstream" | "reject";
+export type Source = "cache" | "upstream" | "stale" | "replay" | "reject";
 
 /** The listener that a request came by: one object for all of its requests. */
 export interface Listener {

@@ -5,6 +5,7 @@ import { isFresh, isFreshNow } from "./fresh.ts";
 import { getFrom } from "./get.ts";
 import { learnListForm } from "./list-form.ts";
 import { listFrom } from "./list.ts";
+import { markedAnswer } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
@@ -21,17 +22,23 @@ export function answerAtOnce(parts: ProxyParts, read: ReadRequest, head: Request
   if (read.verb === "get") {
     const freshness = decideGet(read.options.resourceVersion, consistency);
     if (freshness === undefined || !isFreshNow(parts, live, freshness)) return undefined;
-    return counted(live, getFrom(live, read));
+    return given(parts, live, head, getFrom(live, read));
   }
   const view = decideList(read.options, consistency, read.scope.namespace);
   if (view === undefined || live.cache.listForm === undefined) return undefined;
   if (view.state === "latest" && !isFreshNow(parts, live, view.freshness)) return undefined;
-  return counted(live, listFrom(parts, live, read, view));
+  return given(parts, live, head, listFrom(parts, live, read, view));
 }
 
-function counted(live: LiveScope, answer: Response | undefined): Response | undefined {
-  if (answer !== undefined) live.hits++;
-  return answer;
+function given(
+  parts: ProxyParts,
+  live: LiveScope,
+  head: RequestHead,
+  answer: Response | undefined,
+): Response | undefined {
+  if (answer === undefined) return undefined;
+  live.hits++;
+  return markedAnswer(parts, live, head, answer);
 }
 
 /** The answer from a scope, if need be after a wait; undefined when upstream has to give it. */
@@ -45,7 +52,7 @@ export async function answerRead(
   const consistency = consistencyOf(head, parts);
   const live = await readyScope(parts, reading.read);
   if (live === undefined) return undefined;
-  return counted(live, await answerFrom(parts, context, reading, live, consistency));
+  return given(parts, live, head, await answerFrom(parts, context, reading, live, consistency));
 }
 
 async function answerFrom(

@@ -7,6 +7,7 @@ export interface RequestHead {
   readonly origin: string | undefined;
   /** curl, Wget and Mozilla get pretty JSON (apiserver, negotiation/negotiate.go isPrettyPrint). */
   readonly isPerson: boolean;
+  readonly isKubectl: boolean;
   /** It brings credentials of its own (CONTRACT 21). */
   readonly hasCredentials: boolean;
   readonly acceptsGzip: boolean;
@@ -23,6 +24,7 @@ export function readHead(headers: Headers): RequestHead {
     host: "",
     origin: undefined as string | undefined,
     isPerson: false,
+    isKubectl: false,
     hasCredentials: false,
     acceptsGzip: false,
     isConditional: false,
@@ -43,6 +45,7 @@ export function readHead(headers: Headers): RequestHead {
         break;
       case "user-agent":
         head.isPerson = isPersonAgent(value);
+        head.isKubectl = value.startsWith("kubectl");
         break;
       case "cache-control":
         head.wantsLatest = /(?:^|[\s,])no-cache(?:$|[\s,])/i.test(value);

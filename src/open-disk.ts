@@ -1,0 +1,123 @@
+import { selectionCovers } from "./api/selection.ts";
+import type { DiskFault } from "./cache/disk-fault.ts";
+import { Disk } from "./cache/disk.ts";
+import { Persister } from "./cache/persister.ts";
+import { Replay } from "./cache/replay.ts";
+import { parseScopeId } from "./cache/scope-id.ts";
+import { Snapshot } from "./cache/snapshot.ts";
+import type { KeptState, Scope, WatchCache } from "./cache/watch-cache.ts";
+import { describeScope } from "./cache/watch-caches.ts";
+import { type Config, ConfigError } from "./config.ts";
+import { log } from "./log.ts";
+
+/** The share of --disk-limit that answers may have when there is room for less than --replay-limit. */
+const replayShare = 0.25;
+
+/** What is on disk, and what keeps it there. */
+export class DiskStore {
+  readonly #disk: Disk;
+  readonly #snapshot: Snapshot;
+  readonly #persister: Persister;
+  readonly replay: Replay;
+  readonly #mayKeep: (scope: Scope) => boolean;
+
+  constructor(disk: Disk, config: Config) {
+    const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk } = config;
+    this.#disk = disk;
+    this.replay = new Replay(disk, {
+      limitBytes: Math.min(replayLimitBytes, diskLimitBytes * replayShare),
+      flushMs: diskFlushMs,
+    });
+    this.#snapshot = new Snapshot(disk, {
+      limitBytes: diskLimitBytes,
+      otherBytes: () => this.replay.byteLength,
+    });
+    this.#persister = new Persister(this.#snapshot, {
+      flushMs: diskFlushMs,
+      doesNotFit: (scope) =>
+        log.warn(`${describeScope(scope)} does not fit into --disk-limit and is not kept on disk`),
+    });
+    this.#mayKeep = ({ gvr }) => !isKeptOffDisk(gvr.group, gvr.resource);
+  }
+
+  /** Bytes written since the start. */
+  get bytesWritten(): number {
+    return this.#disk.bytesWritten;
+  }
+
+  /** Why nothing is kept at the moment; undefined while all is well. */
+  get fault(): DiskFault | undefined {
+    return this.#disk.fault;
+  }
+
+  /** Keeps the scope from here on, where it may be kept. */
+  keep(cache: WatchCache): void {
+    if (this.#mayKeep(cache.scope)) this.#persister.keep(cache);
+  }
+
+  /** The scopes on disk, the latest written first. Never rejects. */
+  async scopes(): Promise<readonly Scope[]> {
+    const outcome = await this.#snapshot.scopes();
+    if (outcome.is === "fault") return [];
+    return outcome.value
+      .map(parseScopeId)
+      .filter((scope) => scope !== undefined)
+      .filter((scope) => this.#mayKeep(scope));
+  }
+
+  /** A scope on disk that holds all that is wanted; undefined where there is none. Never rejects. */
+  async covering(wanted: Scope): Promise<Scope | undefined> {
+    const { gvr, codec } = wanted;
+    const isOfType = (scope: Scope) =>
+      scope.codec === codec &&
+      scope.gvr.group === gvr.group &&
+      scope.gvr.version === gvr.version &&
+      scope.gvr.resource === gvr.resource;
+    const all = await this.scopes();
+    return all.find((scope) => isOfType(scope) && selectionCovers(scope, wanted));
+  }
+
+  /** The scope's state as it lies on disk; undefined where there is none, or none that is whole. Never rejects. */
+  async restore(scope: Scope): Promise<KeptState | undefined> {
+    if (!this.#mayKeep(scope)) return undefined;
+    const outcome = await this.#snapshot.restore(scope);
+    if (outcome.is === "fault" || outcome.value.is === "absent") return undefined;
+    if (outcome.value.is === "restored") return outcome.value.restored;
+    const { reason } = outcome.value;
+    log.warn(`${describeScope(scope)} is damaged on disk and is listed again`, { reason });
+    return undefined;
+  }
+
+  /** Writes what is lacking, then lets go of the folder. Never rejects. */
+  async close(): Promise<void> {
+    await this.#persister.stop();
+    await this.replay.flush();
+    await this.#disk.close();
+  }
+}
+
+/**
+ * Opens --disk-cache-path. The default one may be out of reach: that is a warning, and nothing is kept. Throws a ConfigError
+ * where it was given and cannot be used.
+ */
+export function openDisk(config: Config): DiskStore | undefined {
+  const { diskCachePath } = config;
+  const outcome = Disk.open(diskCachePath, { now: () => Date.now(), report: reportFault });
+  if (outcome.is === "done") return new DiskStore(outcome.value, config);
+  const { kind, reason } = outcome.fault;
+  const what = `--disk-cache-path: ${diskCachePath} cannot be used (${kind}: ${reason})`;
+  if (config.isDiskRequired)
+    throw new ConfigError(`${what}; give a folder that this process may write to`);
+  log.warn(`${what}: nothing is kept on disk`);
+  return undefined;
+}
+
+function reportFault(fault: DiskFault | undefined): void {
+  if (fault === undefined) log.info("the disk store works again");
+  else if ("setAside" in fault)
+    log.warn(`the disk store was ${fault.kind} and is begun anew`, {
+      reason: fault.reason,
+      "set aside": fault.setAside,
+    });
+  else log.warn(`the disk store fails (${fault.kind}): what is new is not kept`, { ...fault });
+}

@@ -1,0 +1,45 @@
+import type { LiveScope } from "../cache/watch-caches.ts";
+import type { ProxyParts, Source } from "./parts.ts";
+import type { RequestHead } from "./request-head.ts";
+
+/** What is said of an answer that upstream has not given now. */
+export interface LastKnown {
+  readonly source: Extract<Source, "stale" | "replay">;
+  /** Milliseconds since upstream was last heard. */
+  readonly ageMs: number;
+  readonly server: string;
+}
+
+/** The answer with its age (RFC 9111 5.1); kubectl is told in words, and prints them. */
+export function markLastKnown(answer: Response, head: RequestHead, known: LastKnown): Response {
+  const { source, ageMs, server } = known;
+  const seconds = Math.max(0, Math.floor(ageMs / 1000));
+  answer.headers.set("x-edge-proxy", source);
+  answer.headers.set("age", String(seconds));
+  if (head.isKubectl) {
+    const text = `this is ${seconds} s old: the kube-apiserver ${server} has not answered since`;
+    answer.headers.set("warning", `299 - "${text}"`);
+  }
+  return answer;
+}
+
+/** Whether what the scope shows may be older than this moment: not confirmed since it came from disk, or its link is silent. */
+export function isLastKnown({ reflector }: LiveScope, { healthIntervalMs }: ProxyParts): boolean {
+  return !reflector.isConfirmed || reflector.silentMs > healthIntervalMs;
+}
+
+/** The answer as it is, or marked where the scope shows its last known state only. */
+export function markedAnswer(
+  parts: ProxyParts,
+  live: LiveScope,
+  head: RequestHead,
+  answer: Response,
+): Response {
+  if (!isLastKnown(live, parts)) return answer;
+  const { server } = parts.apiserver;
+  return markLastKnown(answer, head, {
+    source: "stale",
+    ageMs: live.reflector.silentMs,
+    server,
+  });
+}
