@@ -53,9 +53,16 @@ async function run(plugin: ExecPlugin): Promise<string> {
     );
   }
   if (exitCode === 0) return output;
-  const said = complaint.trim().split("\n").at(-1) ?? "";
+  const said = withoutTokens(complaint.trim().split("\n").at(-1) ?? "");
   throw new CredentialError(
     `${plugin.place}: exit code ${exitCode}${said === "" ? "" : `: ${said}`}`,
+  );
+}
+
+/** A plugin may print what it should hide: a word that is long, or not short and with a digit in it, could be a token. */
+function withoutTokens(line: string): string {
+  return line.replaceAll(/[^\s"'=:,;/()<>]+/g, (word) =>
+    word.length > 20 || /^(?=.*\d).{8}/.test(word) ? "[redacted]" : word,
   );
 }
 

@@ -9,7 +9,7 @@ export type { CredentialOptions, Credentials } from "./credentials.ts";
 /** The proxy's own credentials, kept fresh. */
 export interface CredentialSource {
   current(): Credentials;
-  /** Reads all again; whoever asks meanwhile shares it. Rejects with a CredentialError, and `current` stays as it was. */
+  /** Reads all again; whoever asks meanwhile shares it. Rejects with a CredentialError, which is in the log already, and `current` stays as it was. */
   refresh(): Promise<Credentials>;
   /** The listener is called when the server, the TLS material or the header has changed. */
   onChange(listener: (credentials: Credentials) => void): void;

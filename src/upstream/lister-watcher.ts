@@ -112,9 +112,9 @@ function selectors(target: Target): URLSearchParams {
   return query;
 }
 
-/** The message of a Status, or the first of whatever text came. */
+/** The message of a Status; of any other body nothing, since it goes into the log. */
 async function messageOf(response: Response): Promise<string> {
   const text = await response.text();
   const [, message] = /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(text) ?? [];
-  return message ?? text.slice(0, 200);
+  return message ?? `upstream answered ${response.status} without a Status`;
 }

@@ -151,14 +151,16 @@ describe("RefreshingCredentials", () => {
     expect(reads).toBe(1);
   });
 
-  test("a refresh that fails rejects, and what was stays", async () => {
+  test("a refresh that fails rejects and says so once, and what was stays", async () => {
     next = async () => {
       throw new CredentialError("x: no such file");
     };
     open(credentials("one"));
     writeFileSync(file, "");
-    expect(source.refresh()).rejects.toThrow("x: no such file");
+    await expect(source.refresh()).rejects.toThrow("x: no such file");
     expect(source.current().authorization).toBe("Bearer one");
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toEndWith("credentials stay as they were: x: no such file");
   });
 
   test("a warning that was not there before is logged", async () => {

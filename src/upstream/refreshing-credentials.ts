@@ -74,6 +74,7 @@ export class RefreshingCredentials {
       this.#adopt(await this.#read(this.#closed.signal));
     } catch (error) {
       this.#renewIn(retryDelayMs);
+      this.#complain(error);
       throw error;
     } finally {
       this.#readAt = performance.now();
@@ -102,12 +103,14 @@ export class RefreshingCredentials {
   }
 
   #reloadInBackground(): void {
-    this.#reload().catch((error: unknown) => {
-      if (this.#closed.signal.aborted) return;
-      const complaint = error instanceof Error ? error.message : String(error);
-      if (complaint !== this.#complaint) log.warn(`credentials stay as they were: ${complaint}`);
-      this.#complaint = complaint;
-    });
+    this.#reload().catch(() => undefined);
+  }
+
+  #complain(error: unknown): void {
+    if (this.#closed.signal.aborted) return;
+    const complaint = error instanceof Error ? error.message : String(error);
+    if (complaint !== this.#complaint) log.warn(`credentials stay as they were: ${complaint}`);
+    this.#complaint = complaint;
   }
 
   #renewIn(delayMs: number | undefined): void {
