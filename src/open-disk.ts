@@ -19,7 +19,7 @@ export class DiskStore {
   readonly #snapshot: Snapshot;
   readonly #persister: Persister;
   readonly replay: Replay;
-  readonly #mayKeep: (scope: Scope) => boolean;
+  readonly #isKeptOff: Config["isKeptOffDisk"];
 
   constructor(disk: Disk, config: Config) {
     const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk } = config;
@@ -37,7 +37,7 @@ export class DiskStore {
       doesNotFit: (scope) =>
         log.warn(`${describeScope(scope)} does not fit into --disk-limit and is not kept on disk`),
     });
-    this.#mayKeep = ({ gvr }) => !isKeptOffDisk(gvr.group, gvr.resource);
+    this.#isKeptOff = isKeptOffDisk;
   }
 
   /** Bytes written since the start. */
@@ -48,6 +48,15 @@ export class DiskStore {
   /** Why nothing is kept at the moment; undefined while all is well. */
   get fault(): DiskFault | undefined {
     return this.#disk.fault;
+  }
+
+  /** Whether anything of the resource may be kept. */
+  isKept(group: string, resource: string): boolean {
+    return !this.#isKeptOff(group, resource);
+  }
+
+  #mayKeep({ gvr }: Scope): boolean {
+    return this.isKept(gvr.group, gvr.resource);
   }
 
   /** Keeps the scope from here on, where it may be kept. */

@@ -10,6 +10,7 @@ import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
+import { keepAnswer } from "./replay.ts";
 import type { RequestHead } from "./request-head.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf, toWrittenResource, type WriteOutcome } from "./write-floors.ts";
@@ -31,7 +32,7 @@ export interface Passing {
 
 /** GETs that stream, or do more than read: they are never shared. */
 const unshared = new Set(["log", "exec", "attach", "portforward", "proxy"]);
-const sharedPaths = /^\/(?:api|apis|openapi|version)(?:\/|$)/;
+const sharedPaths = /^\/(?:api|apis|openapi|version)(?:[/?]|$)/;
 
 /** Sends the request upstream: watches and streams as they come, equal reads as one, writes with what later reads owe them. */
 export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<Response> {
@@ -81,6 +82,7 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const learning = learnFrom(parts, passing, held);
   if (raising !== undefined) await raising;
   if (learning !== undefined) await learning;
+  if (identity === "own") void keepAnswer(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, {

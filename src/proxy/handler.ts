@@ -6,11 +6,11 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { passUpstream } from "./forwarding.ts";
 import { guard } from "./guard.ts";
 import { withHeadStart } from "./head-start.ts";
+import { answerLastKnown } from "./last-known.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { type Description, Descriptions, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
-import { answerStale, isUnreachable } from "./stale.ts";
 import { statusResponse } from "./status-response.ts";
 import type { WatchContext } from "./watch-stream.ts";
 
@@ -27,6 +27,7 @@ interface Admitted {
   readonly target: string;
   readonly description: Description;
   readonly identity: Identity;
+  readonly asObjects: () => ReadRequest | undefined;
 }
 
 type Handler = (request: Request, listener: Listener) => Response | Promise<Response>;
@@ -59,7 +60,8 @@ export function createHandler(
         const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), head);
         if (hit !== undefined) return observed(hit, "cache");
       }
-      const admitted = { request, head, listener, target, description, identity };
+      const asObjects = () => readAsObjects(descriptions, request.method, target, head);
+      const admitted = { request, head, listener, target, description, identity, asObjects };
       return answerLater(parts, context, admitted).then(
         (response) => observed(response, sourceOf(response)),
         (error: unknown) => observed(errorResponse(error, request), "reject"),
@@ -76,7 +78,8 @@ function answerLater(
   admitted: Admitted,
 ): Promise<Response> {
   const { description, identity } = admitted;
-  if (description.is !== "read" || identity !== "own") return pass(parts, admitted);
+  if (description.is !== "read" || identity !== "own")
+    return passOrLastKnown(parts, context, admitted, undefined);
   const read = inItsEncoding(parts, description.read);
   const answer = answerFromEither(parts, context, admitted, read);
   if (read.verb !== "watch" || read.format !== "json") return answer;
@@ -92,16 +95,22 @@ async function answerFromEither(
   admitted: Admitted,
   read: ReadRequest,
 ): Promise<Response> {
-  const { head, request, listener } = admitted;
-  const reading = { read, head, request, listener };
-  const answer = await answerRead(parts, context, reading);
-  if (answer !== undefined) return answer;
+  const answer = await answerRead(parts, context, { ...admitted, read });
+  return answer ?? (await passOrLastKnown(parts, context, admitted, read));
+}
+
+async function passOrLastKnown(
+  parts: ProxyParts,
+  context: WatchContext,
+  admitted: Admitted,
+  read: ReadRequest | undefined,
+): Promise<Response> {
   try {
     return await pass(parts, admitted);
   } catch (error) {
-    const last = isUnreachable(error) ? await answerStale(parts, context, reading) : undefined;
-    if (last === undefined) throw error;
-    return last;
+    const { description } = admitted;
+    const asked = { ...admitted, read, info: infoOf(description) };
+    return await answerLastKnown(parts, context, asked, error);
   }
 }
 
@@ -111,6 +120,20 @@ async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
   const info = infoOf(description);
   const read = description.is === "read" ? description.read : undefined;
   return await passUpstream(parts, { ...admitted, info, read });
+}
+
+/** The read of plain objects that the client takes in place of another form. */
+function readAsObjects(
+  descriptions: Descriptions,
+  method: string,
+  target: string,
+  head: RequestHead,
+): ReadRequest | undefined {
+  const clauses = head.accept.split(",").map((clause) => clause.trim());
+  const plain = clauses.find((clause) => clause === "application/json" || clause === "*/*");
+  if (plain === undefined) return undefined;
+  const description = descriptions.of(method, target, { ...head, accept: "application/json" });
+  return description.is === "read" ? description.read : undefined;
 }
 
 /** A type without protobuf is answered in JSON to who accepts both. */

@@ -31,6 +31,8 @@ export interface ProxyParts {
 /** What is on disk, as far as it answers requests. */
 export interface KeptOnDisk {
   readonly replay: Replay;
+  /** Whether anything of the resource may be kept. */
+  isKept(group: string, resource: string): boolean;
   /** A scope on disk that holds all that is wanted. Never rejects. */
   covering(wanted: Scope): Promise<Scope | undefined>;
 }

@@ -5,7 +5,10 @@ import { codecOf } from "../codec/codecs.ts";
 import type { ProxyParts } from "./parts.ts";
 
 /** Starts the scopes of these resources in both encodings, over all namespaces, before anybody asks; they stay. */
-export function preload(parts: ProxyParts, resources: readonly GroupVersionResource[]): void {
+export function preload(
+  parts: Pick<ProxyParts, "caches">,
+  resources: readonly GroupVersionResource[],
+): void {
   for (const gvr of resources) {
     for (const codec of [codecOf("json"), codecOf("protobuf")]) {
       const live = parts.caches.start({

@@ -1,0 +1,100 @@
+import { splitTarget } from "../api/query.ts";
+import type { RequestInfo } from "../api/request-info.ts";
+import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
+import { isReplayable } from "../cache/replayable.ts";
+import type { HeldAnswer } from "../upstream/held-answer.ts";
+import { markLastKnown } from "./marks.ts";
+import type { ProxyParts } from "./parts.ts";
+import type { ReadRequest } from "./read-request.ts";
+import type { RequestHead } from "./request-head.ts";
+
+/** A GET under the node's own identity, as far as it can be given again. */
+export interface Replayed {
+  readonly request: Request;
+  readonly head: RequestHead;
+  /** Path and query. */
+  readonly target: string;
+  readonly info: RequestInfo;
+  readonly read: ReadRequest | undefined;
+}
+
+/** What of an answer's head is told again. */
+const keptHeaders = ["content-type", "content-encoding", "cache-control", "etag", "last-modified"];
+
+/** Keeps what upstream has answered for the time when it does not; what it refuses now is forgotten (CONTRACT 26). */
+export async function keepAnswer(
+  parts: ProxyParts,
+  asked: Replayed,
+  held: HeldAnswer,
+): Promise<void> {
+  const { disk } = parts;
+  if (disk === undefined || held.is !== "held" || !mayKeep(parts, asked)) return;
+  const { status, headers } = held;
+  if (status === 403 || status === 404 || status === 410)
+    return await disk.replay.remove(keyOf(asked));
+  const vary = namesIn(headers.get("vary"));
+  const candidate = {
+    method: "GET",
+    info: asked.info,
+    query: splitTarget(asked.target).query,
+    status,
+    contentType: headers.get("content-type") ?? "",
+    cacheControl: headers.get("cache-control") ?? "",
+    vary: headers.get("vary") ?? "",
+  };
+  if (!isReplayable(candidate)) return;
+  const kept = keptHeaders.flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  const body = await held.body.bytes();
+  const head = { headers: Object.fromEntries(kept), vary };
+  disk.replay.put(keyOf(asked), { head, body, at: Date.now() });
+}
+
+/** The last good answer to exactly this request, marked with its age; undefined where there is none. Never rejects. */
+export async function answerReplayed(
+  parts: ProxyParts,
+  asked: Replayed,
+): Promise<Response | undefined> {
+  const answer = await parts.disk?.replay.get(keyOf(asked));
+  if (answer === undefined) return undefined;
+  const response = inItsEncoding(answer, asked.head);
+  const ageMs = Date.now() - answer.at;
+  const { server } = parts.apiserver;
+  return markLastKnown(response, asked.head, { source: "replay", ageMs, server });
+}
+
+/** Of what a scope holds the scope is what is kept. */
+function mayKeep({ caches, disk }: ProxyParts, { info, read }: Replayed): boolean {
+  if (info.isResourceRequest && disk?.isKept(info.group, info.resource) === false) return false;
+  return read === undefined || caches.find(read.scope)?.cache.isFilled !== true;
+}
+
+function keyOf({ request, head, target }: Replayed): ReplayRequest {
+  const { path, query } = splitTarget(target);
+  return {
+    identity: head.isPerson ? "own, a person" : "own",
+    method: "GET",
+    path,
+    query,
+    accept: head.accept,
+    header: (name) => request.headers.get(name) ?? "",
+  };
+}
+
+/** What a Vary names but for what the key has anyway, and the compression, which is undone where it is not wanted. */
+function namesIn(vary: string | null): readonly string[] {
+  const names = (vary ?? "").split(",").map((name) => name.trim().toLowerCase());
+  const others = names.filter((name) => !["", "accept", "accept-encoding"].includes(name));
+  return [...new Set(others)].toSorted();
+}
+
+function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Response {
+  const headers = new Headers(head.headers);
+  const bytes = body as Uint8Array<ArrayBuffer>;
+  if (headers.get("content-encoding") !== "gzip" || asked.acceptsGzip)
+    return new Response(bytes, { headers });
+  headers.delete("content-encoding");
+  return new Response(Bun.gunzipSync(bytes), { headers });
+}
