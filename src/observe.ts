@@ -136,8 +136,16 @@ function facts(parts: ProxyParts, watches: Watches): readonly (readonly [string,
     ["watchers", String(watches.count)],
     ["cached bytes", String(parts.caches.byteLength)],
     ["resident bytes", String(rss)],
+    ["disk", diskFact(parts)],
     ["up for", `${Math.round(process.uptime())} s`],
   ];
+}
+
+function diskFact({ disk }: ProxyParts): string {
+  if (disk === undefined) return "not used";
+  const { fault, bytesWritten } = disk;
+  const state = fault === undefined ? "in use" : `${fault.kind}: ${fault.reason}`;
+  return `${state}, ${bytesWritten} bytes written`;
 }
 
 function one(
@@ -186,6 +194,21 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
       () => process.memoryUsage().rss,
     ),
     one("event_loop_lag_seconds", "How long the event loop was blocked lately.", () => lag.seconds),
+    one(
+      "disk_written_bytes_total",
+      "Bytes written to the disk store.",
+      () => parts.disk?.bytesWritten ?? 0,
+      "counter",
+    ),
+    {
+      name: "edge_proxy_disk_fault",
+      help: "1 while nothing is kept on disk, by why.",
+      type: "gauge",
+      read: () => {
+        const fault = parts.disk?.fault;
+        return fault === undefined ? [] : [{ labels: { kind: fault.kind }, value: 1 }];
+      },
+    },
     scopes("objects", "Objects of a scope.", (row) => row.objects),
     scopes("bytes", "Memory of a scope.", (row) => row.byteLength),
     scopes(

@@ -1,3 +1,4 @@
+import type { DiskFault } from "../cache/disk-fault.ts";
 import type { Flights } from "../cache/flight.ts";
 import type { ListerWatcher } from "../cache/lister-watcher.ts";
 import type { Replay } from "../cache/replay.ts";
@@ -31,6 +32,10 @@ export interface ProxyParts {
 /** What is on disk, as far as it answers requests. */
 export interface KeptOnDisk {
   readonly replay: Replay;
+  /** Bytes written since the start. */
+  readonly bytesWritten: number;
+  /** Why nothing is kept at the moment; undefined while all is well. */
+  readonly fault: DiskFault | undefined;
   /** Whether anything of the resource may be kept. */
   isKept(group: string, resource: string): boolean;
   /** A scope on disk that holds all that is wanted. Never rejects. */
