@@ -1,7 +1,8 @@
 import { createAdminHandler } from "./admin/handler.ts";
+import { expired } from "./api/status.ts";
 import { Flights } from "./cache/flight.ts";
 import { SessionFloors } from "./cache/session-floors.ts";
-import type { Scope, WatchCache } from "./cache/watch-cache.ts";
+import type { Scope } from "./cache/watch-cache.ts";
 import { describeScope, WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { openConfiguredCredentials } from "./configured-credentials.ts";
@@ -14,6 +15,7 @@ import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
 import { Apiserver } from "./upstream/apiserver.ts";
+import { type Another, CredentialIdentity } from "./upstream/credential-identity.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
 import type { CredentialSource } from "./upstream/kubeconfig.ts";
 import { UpstreamListerWatcher } from "./upstream/lister-watcher.ts";
@@ -101,18 +103,25 @@ function compose(
   const apiserver = new Apiserver(credentials);
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);
-  const caches = new WatchCaches(lister, {
+  /** What is on disk was filled by another identity. */
+  let hasChangedHands = false;
+  const identity = new CredentialIdentity(apiserver, credentials, (what) => {
+    hasChangedHands = true;
+    giveUp(caches, what);
+    preload({ caches }, config.preload);
+  });
+  const kept = async (scope: Scope) => (hasChangedHands ? undefined : disk?.restore(scope));
+  const caches: WatchCaches = new WatchCaches(lister, {
     scopeWindowMs: config.scopeWindowMs,
     scopeIdleMs: config.scopeIdleMs,
     memoryLimitBytes: config.memoryLimitBytes,
     healthIntervalMs: config.healthIntervalMs,
     now,
-    ...(disk === undefined
-      ? {}
-      : {
-          started: (cache: WatchCache) => disk.keep(cache),
-          kept: (scope: Scope) => disk.restore(scope),
-        }),
+    started: (cache) => {
+      identity.learn();
+      disk?.keep(cache);
+    },
+    ...(disk === undefined ? {} : { kept }),
     report: (scope, outcome, error) => {
       const what = `the watch of ${describeScope(scope)}`;
       if (outcome === "recovered") log.info(`${what} goes on`);
@@ -138,6 +147,17 @@ function compose(
     healthIntervalMs: config.healthIntervalMs,
     stopping,
   };
+}
+
+/**
+ * Ends all scopes: what they hold was shown to another identity, or comes from another server, whose resourceVersions need not
+ * mean the same. Watchers end cleanly and may resume as far as the identity may; of another server they get a 410.
+ */
+function giveUp(caches: WatchCaches, what: Another): void {
+  if (what === "server")
+    for (const { cache } of caches.all)
+      cache.endWatchers(expired("the kube-apiserver is another one").status);
+  caches.stop();
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads again what may have changed. */

@@ -103,8 +103,7 @@ describe("SIGTERM", () => {
 });
 
 describe("SIGHUP", () => {
-  test("reads the credentials again, and cuts no watch", async () => {
-    const watch = await fetch(`${proxy.url}${configMaps}?watch=true&resourceVersion=1`);
+  test("reads the credentials again", async () => {
     // Of a type that has no scope: each one goes upstream.
     const list = async () =>
       (await fetch(`${proxy.url}/apis/coordination.k8s.io/v1/leases`)).status;
@@ -115,19 +114,5 @@ describe("SIGHUP", () => {
     await writeToken(fake.adminToken);
     proxy.signal("SIGHUP");
     await waitUntil("the first identity is lent", async () => (await list()) === 200);
-    await fetch(`${proxy.url}${configMaps}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ metadata: { name: "seen" } }),
-    });
-    const reader = watch.body!.getReader();
-    let text = "";
-    while (!text.includes("seen")) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += new TextDecoder().decode(value);
-    }
-    expect(text).toContain('"name":"seen"');
-    await reader.cancel();
   }, 30_000);
 });

@@ -184,7 +184,7 @@ export class WatchCaches {
     void reflector.firstAttempt.then((error) => {
       this.#filling.delete(name);
       if (cache.byteLength > largeFillBytes) setTimeout(giveBack, settleMs).unref();
-      if (error !== undefined) this.#refuse(live);
+      if (error !== undefined && this.#scopes.get(name) === live) this.#refuse(live);
     });
     return live;
   }
@@ -203,9 +203,10 @@ export class WatchCaches {
     this.#makeRoom();
   }
 
-  /** Stops all scopes; their watchers end cleanly. */
+  /** Stops all scopes; their watchers end cleanly. What was refused may be started again at once. */
   stop(): void {
     for (const live of this.#scopes.values()) this.#stop(live);
+    this.#refused.clear();
   }
 
   #used(live: LiveScope): LiveScope {

@@ -9,6 +9,7 @@ import { FakeFaults } from "./fake-faults.ts";
 import { handleResource } from "./fake-handler.ts";
 import { normalizeObject } from "./fake-json.ts";
 import { type ReadRequest, respond, watchSink } from "./fake-respond.ts";
+import { asksWhoItIs, selfSubjectReview } from "./fake-self-subject.ts";
 import { FakeStore } from "./fake-store.ts";
 import { fakeTypes } from "./fake-types.ts";
 import { type WatchSink } from "./fake-watch.ts";
@@ -135,7 +136,10 @@ async function answer(
 ): Promise<FakeAnswer | undefined> {
   const { info, accept } = read;
   try {
-    authorize(authenticate(read.authorization), info);
+    const user = authenticate(read.authorization);
+    if (asksWhoItIs(user, info))
+      return jsonAnswer(201, selfSubjectReview(user, read.authorization), "json");
+    authorize(user, info);
     if (info.isResourceRequest) return await handleResource(settings, { ...read, info }, sink);
     const found = discover(info.path);
     const plain = { contentType: "text/plain; charset=utf-8" };

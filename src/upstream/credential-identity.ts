@@ -1,0 +1,105 @@
+import { log } from "../log.ts";
+import type { Apiserver } from "./apiserver.ts";
+import { askWhoWeAre, type Subject } from "./credential-subject.ts";
+import type { CredentialSource } from "./kubeconfig.ts";
+
+/** What has become of the credentials: they belong to somebody else, or to another server. */
+export type Another = "identity" | "server";
+
+/** The question is put again after this, and then after twice as long each time. */
+const firstRetryMs = 1000;
+const longestRetryMs = 60_000;
+
+/**
+ * Whose the proxy's own credentials are, by what the apiserver says (CONTRACT 22). Asked once there is something that one
+ * identity has been shown, and again whenever the credentials have changed: a rotated token or certificate is the same
+ * identity. Where the apiserver does not say, nothing is told, which is one line in the log.
+ */
+export class CredentialIdentity {
+  readonly #apiserver: Pick<Apiserver, "fetch">;
+  readonly #whenAnother: (what: Another) => void;
+  readonly #closed = new AbortController();
+  #server: string;
+  #subject: Subject | undefined;
+  /** How often the credentials have changed; undefined until somebody wants to know whose they are. */
+  #asked: number | undefined;
+  #changes = 0;
+  #isSaid = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    apiserver: Pick<Apiserver, "fetch">,
+    credentials: Pick<CredentialSource, "current" | "onChange">,
+    whenAnother: (what: Another) => void,
+  ) {
+    this.#apiserver = apiserver;
+    this.#whenAnother = whenAnother;
+    this.#server = credentials.current().server;
+    credentials.onChange(({ server }) => this.#changed(server));
+  }
+
+  /** From here on it matters whose they are. */
+  learn(): void {
+    if (this.#asked !== undefined) return;
+    this.#asked = this.#changes;
+    void this.#ask(this.#changes, firstRetryMs);
+  }
+
+  close(): void {
+    this.#closed.abort();
+    clearTimeout(this.#retry);
+  }
+
+  #changed(server: string): void {
+    this.#changes++;
+    clearTimeout(this.#retry);
+    const isAnotherServer = server !== this.#server;
+    this.#server = server;
+    if (this.#asked === undefined) return;
+    if (isAnotherServer) this.#tell("server", `${server} is another server`);
+    void this.#ask(this.#changes, firstRetryMs);
+  }
+
+  async #ask(change: number, retryMs: number): Promise<void> {
+    const answer = await askWhoWeAre(this.#apiserver, this.#closed.signal);
+    // Those that were asked about are not in use any more.
+    if (change !== this.#changes || this.#closed.signal.aborted) return;
+    switch (answer.is) {
+      case "known":
+        return this.#known(answer.subject);
+      case "not served":
+        return this.#unknown(answer.because);
+      case "not answered":
+        this.#retry = setTimeout(
+          () => void this.#ask(change, Math.min(2 * retryMs, longestRetryMs)),
+          retryMs,
+        );
+        this.#retry.unref();
+    }
+  }
+
+  #known(subject: Subject): void {
+    const before = this.#subject;
+    this.#subject = subject;
+    if (before === undefined) return this.#unknown("it was not known whose they were before");
+    if (before.text === subject.text) return;
+    const names = before.name === subject.name ? "with other rights" : `not ${before.name}`;
+    this.#tell("identity", `the credentials belong to ${subject.name}, ${names}`);
+  }
+
+  #unknown(because: string): void {
+    if (this.#asked === this.#changes || this.#isSaid) return;
+    this.#isSaid = true;
+    log.warn(
+      `whether the changed credentials belong to the same identity cannot be told: ${because}; all goes on`,
+    );
+  }
+
+  /** What comes after belongs to what the credentials are at this moment. */
+  #tell(what: Another, why: string): void {
+    log.warn(`${why}: what was cached is given up`);
+    if (what === "server") this.#subject = undefined;
+    this.#asked = this.#changes;
+    this.#whenAnother(what);
+  }
+}
