@@ -1,15 +1,6 @@
 import type { Item } from "../api/item.ts";
-import type { ResourceVersion } from "../api/resource-version.ts";
-import type { TypeForm } from "../codec/codec.ts";
 import { Store } from "./store.ts";
 import type { Change } from "./watch-cache.ts";
-
-/** A whole state as upstream told it. */
-export interface FullState {
-  readonly store: Store;
-  readonly resourceVersion: ResourceVersion;
-  readonly form: TypeForm;
-}
 
 /** A state that is being put together, aside. */
 export class Filling {

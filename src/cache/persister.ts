@@ -1,7 +1,7 @@
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { DiskOutcome } from "./disk.ts";
 import { scopeId } from "./scope-id.ts";
-import type { LostInterval, ScopeState } from "./scope-rows.ts";
+import type { ScopeState } from "./scope-rows.ts";
 import type { Snapshot, WriteOutcome } from "./snapshot.ts";
 import type { Journal, Scope, WatchCache } from "./watch-cache.ts";
 
@@ -13,8 +13,6 @@ export interface PersisterOptions {
   readonly flushMs: number;
   /** Told once for each scope that the disk has no room for. */
   readonly doesNotFit: (scope: Scope) => void;
-  /** What a scope's history lacks (CONTRACT 14); none unless told. */
-  readonly lostOf?: (scope: Scope) => readonly LostInterval[];
 }
 
 /** After a failure of the disk (not of the file, which is begun anew at once) it is tried again after so long, and then twice as long each time. */
@@ -145,9 +143,9 @@ export class Persister {
     this.#settle(kept, outcome.is === "fault" ? outcome : outcome.value);
   }
 
-  #stateOf({ scope, resourceVersion, form, listForm }: WatchCache): ScopeState | undefined {
+  #stateOf({ resourceVersion, form, listForm, lost }: WatchCache): ScopeState | undefined {
     if (resourceVersion === undefined || form === undefined) return undefined;
-    return { resourceVersion, form, listForm, lost: this.#options.lostOf?.(scope) ?? [] };
+    return { resourceVersion, form, listForm, lost };
   }
 
   #settle(kept: Kept, outcome: WriteOutcome | Failure): void {

@@ -88,15 +88,15 @@ export class ChangeFeed {
   }
 
   /**
-   * A 410 ends our own watchers as it ended us. One that came while the watch replayed from before the state loses the
-   * replay only: `replay`, and the watch goes on from the state.
+   * After a 410. One that came while the watch replayed from before the state loses the replay only, and who waits for it gets
+   * a 410 too: `replay`, and the watch goes on from the state. Else the state is to be listed again, and our watchers stay.
    */
   forget(message: string): "replay" | "all" {
     this.flush();
     const { resourceVersion } = this.#cache;
     const isReplay = resourceVersion !== undefined && this.#cursor !== resourceVersion;
-    this.#cache.forgetHistory(expired(message).status);
     if (!isReplay) return "all";
+    this.#cache.forgetHistory(expired(message).status);
     this.#cursor = resourceVersion;
     return "replay";
   }

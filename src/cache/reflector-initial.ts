@@ -1,7 +1,8 @@
 import { parseResourceVersion } from "../api/resource-version.ts";
 import type { WireEvent } from "../codec/codec.ts";
-import type { Filling, FullState } from "./filling.ts";
+import type { Filling } from "./filling.ts";
 import { WatchError } from "./reflector-errors.ts";
+import type { FullState } from "./watch-cache.ts";
 
 /**
  * Takes an event of a WatchList that has not told its whole state yet (KEP-3157); gives that state with the bookmark that

@@ -1,9 +1,10 @@
 import { parseResourceVersion } from "../api/resource-version.ts";
 import type { Codec, ListForm, TypeForm } from "../codec/codec.ts";
-import type { Filling, FullState } from "./filling.ts";
+import type { Filling } from "./filling.ts";
 import { isStream, type ListerWatcher, type ListWatchTarget } from "./lister-watcher.ts";
 import { RefusedError } from "./reflector-errors.ts";
 import { SlabPacker } from "./slab.ts";
+import type { FullState } from "./watch-cache.ts";
 
 /** Items of a page: large enough that a page costs few round trips, small enough to be thrown away (client-go's 500). */
 const pageSize = 500;

@@ -57,6 +57,7 @@ describe("a scope whose type upstream refuses", () => {
     const body = await first.stream(event("ADDED", a3), bookmark("10", "end"));
     live.cache.subscribe({
       deliver: () => {},
+      crossed: () => {},
       end: (status) => told.push(status?.reason ?? "end"),
     });
     body.end();

@@ -1,7 +1,7 @@
 import type { Item } from "../api/item.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import type { Allocate, ListForm, WireEvent } from "../codec/codec.ts";
-import type { Filling, FullState } from "./filling.ts";
+import type { Filling } from "./filling.ts";
 import type {
   ListerWatcher,
   ListWatchAnswer,
@@ -10,7 +10,7 @@ import type {
 } from "./lister-watcher.ts";
 import { Link } from "./reflector-link.ts";
 import { listPages } from "./reflector-pages.ts";
-import type { Scope } from "./watch-cache.ts";
+import type { FullState, Scope } from "./watch-cache.ts";
 
 /** One call upstream, or several that fill a state: ends with the signal, and is ended by `cut`. */
 export interface Attempt {

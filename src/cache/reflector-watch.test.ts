@@ -111,21 +111,36 @@ describe("Reflector, watching", () => {
       },
     ],
   ])(
-    "410 as %s: its watchers get it, the old state stays until the new one is whole",
+    "410 as %s: the old state stays until the new one is whole, and its watchers are told the difference",
     async (_, lose) => {
       begin();
       const body = await scene.watching();
       await lose(body);
       await settle();
-      expect(scene.told).toEqual(["410"]);
+      expect(scene.told).toEqual([]);
       expect(scene.state()).toEqual(["Empty", parseResourceVersion("10"), "a@3"]);
       await pass(firstWaitMs);
+      const b40 = { name: "b", resourceVersion: "40" };
       await scene.upstream
         .at("watch initial events")
-        .stream(event("ADDED", b4), bookmark("50", "end"));
-      expect(scene.state()).toEqual(["Watching", parseResourceVersion("50"), "b@4"]);
+        .stream(event("ADDED", b40), bookmark("50", "end"));
+      expect(scene.state()).toEqual(["Watching", parseResourceVersion("50"), "b@40"]);
+      expect(scene.told).toEqual(["lost 10 to 50", "DELETED a@11", "ADDED b@40"]);
     },
   );
+
+  test("410, and the new state is of another history: its watchers get a 410", async () => {
+    begin();
+    const body = await scene.watching();
+    body.write(errorEvent(410));
+    await settle();
+    await pass(firstWaitMs);
+    await scene.upstream
+      .at("watch initial events")
+      .stream(event("ADDED", b4), bookmark("50", "end"));
+    expect(scene.state()).toEqual(["Watching", parseResourceVersion("50"), "b@4"]);
+    expect(scene.told).toEqual(["410"]);
+  });
 
   test.each([[500], [429], [504]])(
     "ERROR %d: it is watched again, nothing is lost",
@@ -232,7 +247,7 @@ describe("Reflector, of events", () => {
     const body = await scene.listed("9");
     body.write(deleted("a", "11"), errorEvent(410));
     await settle();
-    expect(scene.told).toEqual(["DELETED a@11", "410"]);
+    expect(scene.told).toEqual(["DELETED a@11"]);
     expect(scene.reflector.state.phase).toBe("Empty");
   });
 });

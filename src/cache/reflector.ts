@@ -2,7 +2,7 @@ import { compareResourceVersion, type ResourceVersion } from "../api/resource-ve
 import { expired } from "../api/status.ts";
 import { type Allocate, allocateOwn, type WireEvent } from "../codec/codec.ts";
 import { catchUp, type Standing } from "./catch-up.ts";
-import { Filling, type FullState } from "./filling.ts";
+import { Filling } from "./filling.ts";
 import { isStream, type ListerWatcher } from "./lister-watcher.ts";
 import { hasLostHistory, RefusedError } from "./reflector-errors.ts";
 import { ChangeFeed } from "./reflector-feed.ts";
@@ -10,8 +10,9 @@ import { takeInitial } from "./reflector-initial.ts";
 import { Outage } from "./reflector-outage.ts";
 import { type Attempt, Source } from "./reflector-source.ts";
 import type { ReflectorOptions, ReflectorState } from "./reflector-state.ts";
+import { difference } from "./shield.ts";
 import { SlabPacker } from "./slab.ts";
-import type { KeptState, WatchCache } from "./watch-cache.ts";
+import type { FullState, KeptState, WatchCache } from "./watch-cache.ts";
 
 /** A watch that ends sooner, and has brought nothing, has failed (client-go's VeryShortWatchError). */
 const provenMs = 1000;
@@ -218,11 +219,26 @@ export class Reflector {
     const watchFrom = isOlder ? from : resourceVersion;
     this.#watchFrom = undefined;
     this.#feed.begin(watchFrom);
-    this.#cache.replace(store, resourceVersion, form, watchFrom);
+    const state = { store, resourceVersion, form };
+    if (watchFrom !== resourceVersion || !this.#isBridged(state))
+      this.#cache.replace(store, resourceVersion, form, watchFrom);
     this.#isConfirmed = true;
     this.#state = { phase: "Listed", resourceVersion };
     this.#source.link.heard();
     this.#settled.resolve(undefined);
+  }
+
+  /** After lost history: whether our watchers were told the difference and stay (CONTRACT 14). */
+  #isBridged(state: FullState): boolean {
+    const { store, resourceVersion } = this.#cache;
+    if (store === undefined || resourceVersion === undefined) return false;
+    const { codec } = this.#cache.scope;
+    const between = difference({ store, resourceVersion }, state, (item, version) =>
+      this.#source.readItem(codec.withResourceVersion(item.bytes, version)),
+    );
+    if (between.is === "not bridged") return false;
+    this.#cache.bridge(state, between.events, this.#options.now());
+    return true;
   }
 
   async #watch(attempt: Attempt): Promise<void> {

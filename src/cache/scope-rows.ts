@@ -3,12 +3,7 @@ import type { ListForm, TypeForm } from "../codec/codec.ts";
 import type { Database } from "./database.ts";
 import type { Manifest } from "./segment-index.ts";
 import { checksumOf, parseHead, type SegmentHead, type SegmentParts } from "./segment.ts";
-
-/** The resourceVersions between these two were lost: no watch may cross from inside (CONTRACT 14). */
-export interface LostInterval {
-  readonly after: ResourceVersion;
-  readonly before: ResourceVersion;
-}
+import type { LostInterval } from "./watch-cache.ts";
 
 /** What a scope is beside its objects. */
 export interface ScopeState {

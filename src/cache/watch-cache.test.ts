@@ -7,7 +7,7 @@ import { expired, type Status } from "../api/status.ts";
 import { configMap, configMapForm, jsonCodec, type ObjectSpec } from "../testing/objects.ts";
 import type { Frames } from "./frames.ts";
 import { Store } from "./store.ts";
-import { WatchCache, type Watcher } from "./watch-cache.ts";
+import { type LostInterval, WatchCache, type Watcher } from "./watch-cache.ts";
 
 const version = (number: number) => parseResourceVersion(String(number));
 const limits = { maxEvents: 100, maxBytes: 1 << 20, maxAgeMs: 75_000 };
@@ -44,6 +44,9 @@ class Recorder implements Watcher {
   deliver(changes: readonly Frames[]): void {
     for (const { event } of changes)
       this.seen.push(`${event.type} ${event.item.name} ${event.item.resourceVersion}`);
+  }
+  crossed({ after, before }: LostInterval): void {
+    this.seen.push(`lost ${after} to ${before}`);
   }
   end(status: Status | undefined): void {
     this.ended = status ?? "cleanly";
@@ -164,6 +167,37 @@ describe("WatchCache", () => {
     cache.drop(undefined);
     expect(await waiting).toBe(false);
     expect(cache.isFilled).toBe(false);
+  });
+});
+
+describe("WatchCache.bridge", () => {
+  test("watchers stay and are told the difference; nothing of what lies between is shown", () => {
+    const cache = filled(10, [{ name: "a", resourceVersion: "3" }]);
+    const watcher = new Recorder();
+    cache.subscribe(watcher);
+    const b = configMap({ name: "b", resourceVersion: "25" });
+    const next = { store: Store.of([b]), resourceVersion: version(30), form: configMapForm };
+    const a = configMap({ name: "a", resourceVersion: "3" });
+    const gone = configMap({ name: "a", resourceVersion: "11" });
+    cache.bridge(
+      next,
+      [
+        { type: "DELETED", item: gone, previous: a },
+        { type: "ADDED", item: b, previous: undefined },
+      ],
+      0,
+    );
+    expect(watcher.seen).toEqual(["lost 10 to 30", "DELETED a 11", "ADDED b 25"]);
+    expect([10, 11, 20, 29, 30].map((at) => cache.isLost(version(at)))).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    const states = [10, 11, 25, 30].map((at) => names(cache.storeAt(version(at))));
+    expect(states).toEqual([["a@3"], undefined, undefined, ["b@25"]]);
+    expect(cache.changesAfter(version(10), "narrower")?.length).toBe(2);
   });
 });
 

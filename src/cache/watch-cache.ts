@@ -19,8 +19,16 @@ export interface Scope extends Selection {
 export interface Watcher {
   /** Changes of one resourceVersion; the watcher itself drops what it has had. */
   deliver(frames: readonly Frames[]): void;
+  /** What lies between was lost: who is inside is ended with this Status, who is not is told what has become (CONTRACT 14). */
+  crossed(lost: LostInterval, status: Status): void;
   /** The scope's history broke or it is gone: an ERROR event with this Status, or a clean end without one. */
   end(status: Status | undefined): void;
+}
+
+/** Between these two, neither included, what happened is not known: no watch may begin or wait there (CONTRACT 14). */
+export interface LostInterval {
+  readonly after: ResourceVersion;
+  readonly before: ResourceVersion;
 }
 
 /** Someone who keeps a copy of the scope elsewhere. It takes references and must not throw. */
@@ -31,6 +39,13 @@ export interface Journal {
   moved(changes: readonly ChangeEvent[]): void;
   /** The state is given up. */
   dropped(): void;
+}
+
+/** A whole state as upstream told it. */
+export interface FullState {
+  readonly store: Store;
+  readonly resourceVersion: ResourceVersion;
+  readonly form: TypeForm;
 }
 
 /** A scope that holds a whole state. */
@@ -52,6 +67,7 @@ export interface KeptState {
   readonly since: ResourceVersion;
   readonly statesSince: ResourceVersion;
   readonly changes: readonly { readonly event: ChangeEvent }[];
+  readonly lost: readonly LostInterval[];
   /** When it was kept, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -79,6 +95,7 @@ export class WatchCache {
   #watchers = new Set<Watcher>();
   #waiters = new Set<Waiter>();
   #version = 0;
+  #lost: readonly LostInterval[] = [];
   #place: "namespaced" | "cluster" | "unknown" = "unknown";
   #journal: Journal | undefined;
 
@@ -150,6 +167,7 @@ export class WatchCache {
     if (behind === 0) return filled.store;
     if (behind > 0 || compareResourceVersion(resourceVersion, filled.history.statesSince) < 0)
       return undefined;
+    if (this.isLost(resourceVersion)) return undefined;
     const changes = filled.history.after(resourceVersion);
     if (changes === undefined) return undefined;
     const store = filled.store.clone();
@@ -173,6 +191,16 @@ export class WatchCache {
     if (reach === "narrower" && compareResourceVersion(resourceVersion, history.statesSince) < 0)
       return undefined;
     return history.after(resourceVersion);
+  }
+
+  /** What is not known of the time that the history reaches back to. */
+  get lost(): readonly LostInterval[] {
+    return this.#lost;
+  }
+
+  /** Whether what happened around this resourceVersion was lost. */
+  isLost(resourceVersion: ResourceVersion): boolean {
+    return this.#lost.some((each) => isInside(resourceVersion, each));
   }
 
   frames(event: ChangeEvent): Frames {
@@ -239,8 +267,31 @@ export class WatchCache {
       this.endWatchers(expired(`too old resource version: ${before} (${resourceVersion})`).status);
     const history = new History(this.#historyLimits, watchFrom, resourceVersion);
     this.#filled = { store, history, resourceVersion, replayedTo: watchFrom, form };
+    this.#lost = [];
     this.#moved();
     this.#journal?.replaced();
+  }
+
+  /**
+   * A whole state that takes the place of what is held after lost history, and the events that lead to it: watchers stay and
+   * are told the difference. Who waits inside the interval is ended.
+   */
+  bridge({ store, resourceVersion, form }: FullState, events: readonly ChangeEvent[], now: number) {
+    const filled = this.#filled;
+    if (filled === undefined) throw new Error("no state is held that could be bridged");
+    const { history } = filled;
+    const lost = { after: filled.resourceVersion, before: resourceVersion };
+    for (const event of events) history.append(event, now);
+    const isReached = ({ before }: LostInterval) =>
+      compareResourceVersion(before, history.since) > 0;
+    this.#lost = [...this.#lost, lost].filter(isReached).slice(-maxLost);
+    this.#filled = { store, history, resourceVersion, replayedTo: resourceVersion, form };
+    this.#moved();
+    this.#journal?.moved(events);
+    const message = `too old resource version: history after ${lost.after} was lost (${lost.before})`;
+    const { status } = expired(message);
+    for (const watcher of this.#watchers) watcher.crossed(lost, status);
+    if (this.#watchers.size > 0) for (const event of events) this.#deliver([event]);
   }
 
   /** The state that was kept elsewhere; its changes count as new, so that who watched before may resume. No journal is told. */
@@ -249,6 +300,7 @@ export class WatchCache {
     const history = new History(this.#historyLimits, since, statesSince);
     for (const { event } of kept.changes) history.append(event, now);
     this.#listForm ??= listForm;
+    this.#lost = kept.lost;
     this.#filled = { store, history, resourceVersion, replayedTo: resourceVersion, form };
     this.#moved();
   }
@@ -340,6 +392,17 @@ export class WatchCache {
     if (this.#waiters.size === 0) return;
     for (const waiter of this.#waiters) if (waiter.isMet()) waiter.done(true);
   }
+}
+
+/** More of them than the history can reach are not needed. */
+const maxLost = 16;
+
+/** Whether the resourceVersion lies in the interval, its ends left out. */
+export function isInside(resourceVersion: ResourceVersion, { after, before }: LostInterval) {
+  return (
+    compareResourceVersion(resourceVersion, after) > 0 &&
+    compareResourceVersion(resourceVersion, before) < 0
+  );
 }
 
 /** What a change is to the store. A repeat of what it holds, or the end of what it does not, is none. */

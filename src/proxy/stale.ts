@@ -8,7 +8,7 @@ import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
 import type { WatchContext } from "./watch-stream.ts";
-import { watchFrom } from "./watch.ts";
+import { expiredWatch, watchFrom } from "./watch.ts";
 
 /** Whether nothing but what is known can answer: upstream did not. What upstream itself answers is no such error. */
 export function isUnreachable(error: unknown): error is StatusError {
@@ -74,7 +74,7 @@ function answerFrom(
   if (view === undefined) return undefined;
   if (view.begin !== "after") checkReached(live, view.freshness);
   reading.listener.keepOpen(reading.request);
-  return watchFrom(context, live, reading, view) ?? tooOld(live, options.resourceVersion);
+  return watchFrom(context, live, reading, view) ?? expiredWatch(live, read);
 }
 
 /** Only upstream could ever show it, and waiting for it would be in vain: without `Retry-After` (CONTRACT 5, 11). */

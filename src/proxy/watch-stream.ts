@@ -2,7 +2,12 @@ import { compareResourceVersion, type ResourceVersion } from "../api/resource-ve
 import type { Selection } from "../api/selection.ts";
 import type { Status } from "../api/status.ts";
 import type { Frames } from "../cache/frames.ts";
-import type { WatchCache, Watcher } from "../cache/watch-cache.ts";
+import {
+  isInside,
+  type LostInterval,
+  type WatchCache,
+  type Watcher,
+} from "../cache/watch-cache.ts";
 import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { shownAs } from "./filter.ts";
 import type { Listener } from "./parts.ts";
@@ -118,6 +123,10 @@ export class WatchStream implements Watcher {
       const shown = shownAs(frames.event, this.#selection);
       if (shown !== undefined) this.#send(frames.as(shown));
     }
+  }
+
+  crossed(lost: LostInterval, status: Status): void {
+    if (isInside(this.#position, lost)) this.end(status);
   }
 
   end(status: Status | undefined): void {

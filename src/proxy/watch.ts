@@ -1,5 +1,6 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { isSameSelection, type Selection, selects } from "../api/selection.ts";
+import { expired } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
@@ -20,6 +21,7 @@ export function watchFrom(
   if (reached === undefined) return undefined;
   const selection = isSameSelection(read.scope, cache.scope) ? undefined : read.scope;
   const position = view.begin === "after" ? view.resourceVersion : reached;
+  if (cache.isLost(position)) return expiredWatch(live, read);
   const initial = initialFrames(live, read, view, selection);
   if (initial === undefined) return undefined;
   const stream = new WatchStream(context, cache, {
@@ -34,6 +36,16 @@ export function watchFrom(
   return new Response(stream.body, {
     headers: cacheHeaders[read.format].watch,
   });
+}
+
+/** A watch whose history is gone: a 200 that says 410, as an apiserver's (cacher.go, newErrWatcher). */
+export function expiredWatch({ cache }: LiveScope, read: ReadRequest): Response {
+  const asked = read.options.resourceVersion;
+  const { status } = expired(
+    `too old resource version: ${asked} (${cache.resourceVersion ?? "0"})`,
+  );
+  const body = cache.scope.codec.error(status) as Uint8Array<ArrayBuffer>;
+  return new Response(body, { headers: cacheHeaders[read.format].watch });
 }
 
 /** In milliseconds: what is asked for, else random in [1800, 3600) s (apiserver, endpoints/handlers/get.go). */

@@ -74,6 +74,7 @@ export class Scene {
         for (const { event: each } of frames)
           this.told.push(`${each.type} ${each.item.name}@${each.item.resourceVersion}`);
       },
+      crossed: ({ after, before }) => void this.told.push(`lost ${after} to ${before}`),
       end: (status) => void this.told.push(status ? `${status.code}` : "end"),
     });
   }
