@@ -97,6 +97,15 @@ export class DiskStore {
     return undefined;
   }
 
+  /** Removes all: it belongs to another identity, or to another server. Never rejects. */
+  async forget(): Promise<void> {
+    const outcome = await this.#snapshot.scopes();
+    const ids = outcome.is === "done" ? outcome.value : [];
+    for (const scope of ids.map(parseScopeId))
+      if (scope !== undefined) await this.#snapshot.remove(scope);
+    await this.replay.clear();
+  }
+
   /** Writes what is lacking, then lets go of the folder. Never rejects. */
   async close(): Promise<void> {
     await this.#persister.stop();

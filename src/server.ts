@@ -103,14 +103,17 @@ function compose(
   const apiserver = new Apiserver(credentials);
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);
-  /** What is on disk was filled by another identity. */
-  let hasChangedHands = false;
+  /** What is on disk is of another identity until it is forgotten. */
+  let forgotten = Promise.resolve();
   const identity = new CredentialIdentity(apiserver, credentials, (what) => {
-    hasChangedHands = true;
     giveUp(caches, what);
+    if (disk !== undefined) forgotten = disk.forget();
     preload({ caches }, config.preload);
   });
-  const kept = async (scope: Scope) => (hasChangedHands ? undefined : disk?.restore(scope));
+  const kept = async (scope: Scope) => {
+    await forgotten;
+    return await disk?.restore(scope);
+  };
   const caches: WatchCaches = new WatchCaches(lister, {
     scopeWindowMs: config.scopeWindowMs,
     scopeIdleMs: config.scopeIdleMs,

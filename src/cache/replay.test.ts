@@ -27,6 +27,20 @@ function open(limitBytes = 1 << 20): void {
   replay = new Replay(disk, { limitBytes, flushMs: 60_000 });
 }
 
+test("what is cleared is not given again, after a restart neither", async () => {
+  const answer = { head: { headers: {}, vary: [] }, body: new Uint8Array([1]), at: 1 };
+  replay.put(request(), answer);
+  await replay.flush();
+  replay.put(request({ path: "/later" }), answer);
+  await replay.clear();
+  const paths = ["/version", "/later"];
+  const given = async () => await Promise.all(paths.map((path) => replay.get(request({ path }))));
+  expect(await given()).toEqual([undefined, undefined]);
+  await reopen();
+  expect(await given()).toEqual([undefined, undefined]);
+  expect(replay.byteLength).toBe(0);
+});
+
 async function reopen(limitBytes?: number): Promise<void> {
   await replay.flush();
   await disk.close();

@@ -90,6 +90,17 @@ export class Replay {
     });
   }
 
+  /** Forgets all answers. Never rejects. */
+  async clear(): Promise<void> {
+    await this.#disk.exclusive(async (db) => {
+      const known = this.#load(db);
+      this.#pending.clear();
+      db.transaction(() => {
+        for (const key of [...known.keys()]) this.#delete(db, known, key);
+      });
+    });
+  }
+
   /** Writes what was put in since. Never rejects. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
