@@ -182,6 +182,12 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
       "counter",
     ),
     one("upstream_watches", "Watches of scopes that are open upstream.", watching),
+    one(
+      "scope_fills_total",
+      "Whole states that scopes were filled with from upstream.",
+      () => parts.caches.fills,
+      "counter",
+    ),
     one("flights", "Reads under way upstream that are shared.", () => parts.flights.size),
     one(
       "cached_bytes",

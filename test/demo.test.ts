@@ -12,5 +12,10 @@ test("the demo runs whole and ends by itself, leaving nothing behind", async () 
   expect(output).toMatch(/fourth +cache/);
   expect(output).toMatch(/all 50 watchers saw it +MODIFIED/);
   expect(output).toMatch(/watches open upstream +1\n/);
+  expect(output).toMatch(/is cut:\n +the same LIST +stale .* s old\n/);
+  expect(output).toContain("kubectl prints: Warning:");
+  expect(output).toMatch(/started without the apiserver:\n.*\n +the same LIST +stale /);
+  expect(output).toMatch(/a write +503\n/);
+  expect(output).toMatch(/listed again upstream +0\n/);
   expect(output).toContain("nothing left behind");
 }, 90_000);

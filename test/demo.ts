@@ -1,6 +1,10 @@
+import { join } from "node:path";
+
+import { createTemporaryFolder } from "../src/testing/child-process.ts";
 import { call, watch } from "../src/testing/contract-client.ts";
 import { type ContractUpstream, startContractUpstream } from "../src/testing/contract-upstream.ts";
 import { findAssets } from "../src/testing/envtest.ts";
+import { type FaultyLink, startFaultyLink } from "../src/testing/faulty-link.ts";
 import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
 
 /** What `make demo` runs: the main job before the reader's eyes. With `--once` it ends by itself. */
@@ -13,13 +17,17 @@ const path = `/api/v1/namespaces/${namespace}/configmaps`;
 const isOnce = process.argv.includes("--once");
 let upstream: ContractUpstream | undefined;
 let proxy: ProxyProcess | undefined;
+let link: FaultyLink | undefined;
+let folder: Awaited<ReturnType<typeof createTemporaryFolder>> | undefined;
 
 process.on("SIGINT", () => void end(0));
 process.on("SIGTERM", () => void end(0));
 
 async function end(code: number): Promise<never> {
   await proxy?.stop();
+  link?.stop();
   await upstream?.stop();
+  await folder?.remove();
   say("\nAll stopped, nothing left behind.");
   process.exit(code);
 }
@@ -39,9 +47,19 @@ async function startAll(): Promise<{ upstream: ContractUpstream; proxy: ProxyPro
     `   ${upstream.isFake ? "fake apiserver" : `kube-apiserver ${upstream.version}`} at ${upstream.url}`,
   );
   await fill(upstream);
-  proxy = await startProxy({ kubeconfig: upstream.kubeconfig });
+  link = await startFaultyLink(Number(new URL(upstream.url).port));
+  folder = await createTemporaryFolder("edge-proxy-demo-");
+  proxy = await startAt(upstream, link, folder.dir);
   say(`3. edge-proxy is up at ${proxy.url}\n`);
   return { upstream, proxy };
+}
+
+/** The proxy, its way to the apiserver one that can be cut, its disk one that outlives it. */
+async function startAt({ url, kubeconfig }: ContractUpstream, way: FaultyLink, dir: string) {
+  const server = new URL(url);
+  server.port = String(way.port);
+  const diskCachePath = join(dir, "cache");
+  return await startProxy({ kubeconfig, server: server.origin, diskCachePath });
 }
 
 /** Writes the objects, sixteen at a time. */
@@ -69,6 +87,7 @@ interface Timed {
   readonly from: string;
   readonly ms: number;
   readonly bytes: number;
+  readonly headers: Headers;
 }
 
 async function timedList(url: string): Promise<Timed> {
@@ -76,7 +95,8 @@ async function timedList(url: string): Promise<Timed> {
   const response = await fetch(url + path, { headers: { "user-agent": "demo" } });
   const body = await response.bytes();
   const ms = performance.now() - began;
-  return { from: response.headers.get("x-edge-proxy") ?? "?", ms, bytes: body.length };
+  const { headers } = response;
+  return { from: headers.get("x-edge-proxy") ?? "?", ms, bytes: body.length, headers };
 }
 
 function row(...cells: readonly string[]): string {
@@ -124,17 +144,72 @@ async function showWatch(proxyProcess: ProxyProcess): Promise<void> {
     events.every((each) => each?.type === "MODIFIED"),
     "all watchers see the change",
   );
-  const count = await upstreamWatches(proxyProcess);
+  const count = await metric(proxyProcess, "upstream_watches");
   say(row("watches open upstream", String(count)));
   expectThat(count === 1, `${watchers} watchers cost one upstream watch`);
   for (const each of open) each.close();
 }
 
-/** What the proxy says of itself: the scopes that it watches. */
-async function upstreamWatches(proxyProcess: ProxyProcess): Promise<number> {
-  const metrics = await (await fetch(`${proxyProcess.adminUrl}/metrics`)).text();
-  const [, value] = /^edge_proxy_upstream_watches (\d+)$/m.exec(metrics) ?? [];
+/** What the proxy says of itself. */
+async function metric({ adminUrl }: ProxyProcess, name: string): Promise<number> {
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+  const [, value] = new RegExp(`^edge_proxy_${name} (\\d+)$`, "m").exec(metrics) ?? [];
   return Number(value ?? Number.NaN);
+}
+
+/** The first LIST that is from there, or the last one of twenty seconds. */
+async function listUntil(url: string, from: string): Promise<Timed> {
+  const until = performance.now() + 20_000;
+  let timed = await timedList(url);
+  while (timed.from !== from && performance.now() < until) {
+    await Bun.sleep(100);
+    timed = await timedList(url);
+  }
+  return timed;
+}
+
+function age({ headers }: Timed): string {
+  return `${headers.get("age") ?? "?"} s old`;
+}
+
+/** The link is cut, the proxy killed and started without it, the link given back. */
+async function showOutage(began: ProxyProcess): Promise<ProxyProcess> {
+  if (upstream === undefined || link === undefined || folder === undefined) return began;
+  // The disk is a second behind memory.
+  await Bun.sleep(1500);
+  link.refuse();
+  say("\nThe link to the apiserver is cut:");
+  const cut = await listUntil(began.url, "stale");
+  say(row("the same LIST", cut.from, `${cut.ms.toFixed(1)} ms`, age(cut)));
+  expectThat(cut.from === "stale", "without the link the last known state is the answer");
+  const asKubectl = await fetch(began.url + path, { headers: { "user-agent": "kubectl/v1" } });
+  say(`   kubectl prints: ${asKubectl.headers.get("warning")?.replace(/^299 - "(.*)"$/, "Warning: $1")}`);
+  await asKubectl.bytes();
+
+  began.signal("SIGKILL");
+  await began.stop();
+  const starting = performance.now();
+  const restarted = await startAt(upstream, link, folder.dir);
+  proxy = restarted;
+  const offline = await timedList(restarted.url);
+  const ready = performance.now() - starting;
+  say("\nThe proxy is killed, and started without the apiserver:");
+  say(row("start to first answer", "", `${ready.toFixed(0)} ms`));
+  say(row("the same LIST", offline.from, `${offline.ms.toFixed(1)} ms`, age(offline)));
+  expectThat(offline.from === "stale" && offline.bytes === cut.bytes, "it answers from its disk");
+  const write = await call({ url: restarted.url }, `${path}/cm-0500`, { method: "DELETE" });
+  say(row("a write", String(write.status)));
+  expectThat(write.status === 503, "a write is refused, never pretended");
+
+  link.pass();
+  say("\nThe link is back:");
+  const back = await listUntil(restarted.url, "cache");
+  say(row("the same LIST", back.from, `${back.ms.toFixed(1)} ms`));
+  expectThat(back.from === "cache", "the scope is live again");
+  const fills = await metric(restarted, "scope_fills_total");
+  say(row("listed again upstream", String(fills)));
+  expectThat(fills === 0, "the watch goes on where it was, nothing is listed again");
+  return restarted;
 }
 
 function expectThat(holds: boolean, what: string): void {
@@ -154,9 +229,10 @@ try {
   const started = await startAll();
   await showLists(started.proxy.url);
   await showWatch(started.proxy);
+  const last = await showOutage(started.proxy);
   const assets = findAssets();
   const kubectl = assets === undefined ? "kubectl" : `${assets}/kubectl`;
-  showWhatNext(started.proxy.url, started.proxy.adminUrl, kubectl);
+  showWhatNext(last.url, last.adminUrl, kubectl);
   if (isOnce) await end(0);
   say("\nCtrl-C ends all of it.");
   await new Promise(() => setInterval(() => undefined, 60_000));

@@ -15,6 +15,8 @@ export interface ReflectorOptions {
   /** Called for every part of a state being filled; throwing gives the fill up. */
   readonly admit: (fillingBytes: number) => void;
   readonly now: () => number;
+  /** Called when a whole state has come from upstream. */
+  readonly filled: () => void;
   /** The state that was kept elsewhere, to begin with; undefined where there is none. Never rejects. */
   readonly kept: (() => Promise<KeptState | undefined>) | undefined;
 }

@@ -223,6 +223,7 @@ export class Reflector {
     if (watchFrom !== resourceVersion || !this.#isBridged(state))
       this.#cache.replace(store, resourceVersion, form, watchFrom);
     this.#isConfirmed = true;
+    this.#options.filled();
     this.#state = { phase: "Listed", resourceVersion };
     this.#source.link.heard();
     this.#settled.resolve(undefined);

@@ -60,6 +60,7 @@ export class WatchCaches {
   #found = new WeakMap<Scope, LiveScope>();
   #seen = new Map<string, number>();
   #refused = new Map<string, number>();
+  #fills = 0;
   #filling = new Map<string, number>();
   /** Types that upstream refused as protobuf: custom resources. */
   #jsonOnly = new Set<string>();
@@ -69,6 +70,11 @@ export class WatchCaches {
     this.#upstream = upstream;
     this.#options = options;
     this.bodies = new Bodies(Math.max(1 << 20, options.memoryLimitBytes / 4));
+  }
+
+  /** How often a scope was filled with a whole state from upstream. */
+  get fills(): number {
+    return this.#fills;
   }
 
   get all(): Iterable<LiveScope> {
@@ -165,6 +171,7 @@ export class WatchCaches {
         now: this.#options.now,
         report: (outcome, error) => this.#report(live, outcome, error),
         admit: (bytes) => this.#admit(live, bytes),
+        filled: () => this.#fills++,
         kept: kept && (() => kept(wanted)),
       },
       watchFrom,

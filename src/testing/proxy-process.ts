@@ -12,6 +12,8 @@ export interface ProxyOptions {
   readonly kubeconfig?: string;
   /** The apiserver's URL, as --server-addr has it; with a kubeconfig it replaces its server. */
   readonly server?: string;
+  /** Where its disk cache lies; `cache/` in its own folder unless told otherwise. */
+  readonly diskCachePath?: string;
   /** Further flags; they come last, so a repeated one wins. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -54,7 +56,7 @@ export async function startProxy(options: ProxyOptions): Promise<ProxyProcess> {
       "--admin-address",
       adminAddress,
       "--disk-cache-path",
-      join(dir, "cache"),
+      options.diskCachePath ?? join(dir, "cache"),
       ...(options.flags ?? []),
     ],
     { logFile, cwd: dir, env: { PATH: process.env["PATH"] ?? "", HOME: dir, ...options.env } },

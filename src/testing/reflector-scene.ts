@@ -58,6 +58,7 @@ export class Scene {
       now: () => Date.now(),
       report: (outcome: string, error: unknown) =>
         this.reports.push(error instanceof Error ? `${outcome}: ${error.message}` : outcome),
+      filled: () => undefined,
       kept: undefined,
       admit: (bytes: number) => {
         if (bytes > this.fits) throw new RangeError("it does not fit");
