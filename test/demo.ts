@@ -183,7 +183,9 @@ async function showOutage(began: ProxyProcess): Promise<ProxyProcess> {
   say(row("the same LIST", cut.from, `${cut.ms.toFixed(1)} ms`, age(cut)));
   expectThat(cut.from === "stale", "without the link the last known state is the answer");
   const asKubectl = await fetch(began.url + path, { headers: { "user-agent": "kubectl/v1" } });
-  say(`   kubectl prints: ${asKubectl.headers.get("warning")?.replace(/^299 - "(.*)"$/, "Warning: $1")}`);
+  say(
+    `   kubectl prints: ${asKubectl.headers.get("warning")?.replace(/^299 - "(.*)"$/, "Warning: $1")}`,
+  );
   await asKubectl.bytes();
 
   began.signal("SIGKILL");
