@@ -28,10 +28,10 @@ function open(limitBytes = 1 << 20): void {
 }
 
 test("what is cleared is not given again, after a restart neither", async () => {
-  const answer = { head: { headers: {}, vary: [] }, body: new Uint8Array([1]), at: 1 };
-  replay.put(request(), answer);
+  const small = { head: { headers: {}, vary: [] }, body: new Uint8Array([1]), at: 1 };
+  replay.put(request(), small);
   await replay.flush();
-  replay.put(request({ path: "/later" }), answer);
+  replay.put(request({ path: "/later" }), small);
   await replay.clear();
   const paths = ["/version", "/later"];
   const given = async () => await Promise.all(paths.map((path) => replay.get(request({ path }))));

@@ -96,7 +96,7 @@ export class Replay {
       const known = this.#load(db);
       this.#pending.clear();
       db.transaction(() => {
-        for (const key of [...known.keys()]) this.#delete(db, known, key);
+        for (const key of known.keys()) this.#delete(db, known, key);
       });
     });
   }
