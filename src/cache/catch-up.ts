@@ -34,31 +34,37 @@ const attempts = 2;
  */
 export async function catchUp(parts: CatchUpParts): Promise<Standing> {
   const { cache } = parts;
-  const latest = await parts.latest();
-  const { resourceVersion } = cache;
-  if (resourceVersion === undefined) return "behind";
-  if (compareResourceVersion(latest, resourceVersion) < 0) return "another history";
-  for (let count = 0; count < attempts && !cache.has(latest); count++) await watchOnce(parts);
-  return cache.has(latest) ? "up to date" : "behind";
+  for (let count = 0; count < attempts; count++) {
+    // Of the moment before the LIST: while that is under way the main watch may go past its answer.
+    const before = cache.resourceVersion;
+    if (before === undefined) return "behind";
+    // Asked anew for each watch: none brings a bookmark of the RV that the resource's last event before it had, whatever that
+    // event was of (m, 1.37; cacher/cache_watcher.go processInterval), and in a living cluster the next L is another one.
+    const latest = await parts.latest();
+    if (compareResourceVersion(latest, before) < 0) return "another history";
+    if (!cache.has(latest)) await watchUntil(latest, parts);
+    if (cache.has(latest)) return "up to date";
+  }
+  return "behind";
 }
 
-async function watchOnce({ cache, source, now, signal }: CatchUpParts): Promise<void> {
+/** Takes what a second watch brings until the scope is there, by that watch or by its own. */
+async function watchUntil(latest: ResourceVersion, parts: CatchUpParts): Promise<void> {
+  const { cache, source, now, signal } = parts;
   const { resourceVersion } = cache;
   if (resourceVersion === undefined) return;
-  const cut = new AbortController();
-  const late = setTimeout(() => cut.abort(new Error("a catch-up took too long")), limitMs);
-  const attempt = {
-    signal: AbortSignal.any([signal, cut.signal]),
-    cut: (reason: Error) => cut.abort(reason),
-  };
+  const over = new AbortController();
+  void cache.waitUntilFresh(latest, limitMs).then(() => over.abort());
+  const cut = (reason: Error) => over.abort(reason);
+  const attempt = { signal: AbortSignal.any([signal, over.signal]), cut };
   try {
     const start = { from: "resourceVersion", resourceVersion } as const;
     const answer = await source.watch(start, attempt, watchSeconds);
     if (!isStream(answer)) throw new RefusedError(answer);
     const take = (event: WireEvent) => merge(cache, source.readItem, event, now());
     await source.readEvents(answer.body, allocateOwn, attempt, take);
-  } finally {
-    clearTimeout(late);
+  } catch (error) {
+    if (signal.aborted || !over.signal.aborted) throw error;
   }
 }
 
