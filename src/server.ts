@@ -125,6 +125,7 @@ function compose(
       disk?.keep(cache);
     },
     ...(disk === undefined ? {} : { kept }),
+    latest: (scope) => resolver.latestShared(scope),
     report: (scope, outcome, error) => {
       const what = `the watch of ${describeScope(scope)}`;
       if (outcome === "recovered") log.info(`${what} goes on`);

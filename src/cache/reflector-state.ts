@@ -19,4 +19,6 @@ export interface ReflectorOptions {
   readonly filled: () => void;
   /** The state that was kept elsewhere, to begin with; undefined where there is none. Never rejects. */
   readonly kept: (() => Promise<KeptState | undefined>) | undefined;
+  /** The resourceVersion of a consistent LIST, for a state that has to be confirmed; undefined: only a read has it confirmed. */
+  readonly latest: (() => Promise<ResourceVersion>) | undefined;
 }

@@ -38,6 +38,8 @@ export class Reflector {
   #watchFrom: ResourceVersion | undefined;
   #watchList: "try" | "not served" = "try";
   #isConfirmed = true;
+  /** The state to come is of another history than the one there is: nothing leads from one to the other. */
+  #isAnotherHistory = false;
   #catchingUp: Promise<Standing> | undefined;
   #attempt: Attempt | undefined;
 
@@ -144,11 +146,19 @@ export class Reflector {
     return this.#catchingUp;
   }
 
+  /** Without a read to ask for it: who watches has to learn of another history, and the first read finds it done (CONTRACT 6, 17). */
+  #confirm(): void {
+    const { latest } = this.#options;
+    if (latest === undefined || this.#isConfirmed) return;
+    void this.catchUp(latest).catch(() => undefined);
+  }
+
   /** The state is given up for a new one: who watches it gets a 410, as by an apiserver that has lost its history. */
   #refill(): void {
     const { resourceVersion } = this.#cache;
     const why = `the state at ${resourceVersion} is of another history than upstream's`;
     this.#cache.forgetHistory(expired(why).status);
+    this.#isAnotherHistory = true;
     this.#state = { phase: "Empty" };
     this.#options.report("failing", new Error(why));
     this.#attempt?.cut(new Error(why));
@@ -222,6 +232,7 @@ export class Reflector {
     const state = { store, resourceVersion, form };
     if (watchFrom !== resourceVersion || !this.#isBridged(state))
       this.#cache.replace(store, resourceVersion, form, watchFrom);
+    this.#isAnotherHistory = false;
     this.#isConfirmed = true;
     this.#options.filled();
     this.#state = { phase: "Listed", resourceVersion };
@@ -232,7 +243,8 @@ export class Reflector {
   /** After lost history: whether our watchers were told the difference and stay (CONTRACT 14). */
   #isBridged(state: FullState): boolean {
     const { store, resourceVersion } = this.#cache;
-    if (store === undefined || resourceVersion === undefined) return false;
+    if (store === undefined || resourceVersion === undefined || this.#isAnotherHistory)
+      return false;
     const { codec } = this.#cache.scope;
     const between = difference({ store, resourceVersion }, state, (item, version) =>
       this.#source.readItem(codec.withResourceVersion(item.bytes, version)),
@@ -248,6 +260,7 @@ export class Reflector {
     if (!isStream(answer)) throw new RefusedError(answer);
     this.#answered();
     this.#watching(resourceVersion);
+    this.#confirm();
     const proof = setTimeout(() => this.#proven(), provenMs);
     try {
       const take = (event: WireEvent) => this.#take(event);

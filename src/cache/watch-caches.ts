@@ -18,6 +18,8 @@ export interface WatchCachesOptions {
   readonly started?: (cache: WatchCache) => void;
   /** The state of the scope that was kept on disk; undefined where there is none. Never rejects. */
   readonly kept?: (scope: Scope) => Promise<KeptState | undefined>;
+  /** The resourceVersion of a consistent LIST of the scope's resource: a state from disk is confirmed by it as soon as upstream answers. */
+  readonly latest?: (scope: Scope) => Promise<ResourceVersion>;
   readonly report: (
     scope: Scope,
     outcome: "failing" | "recovered" | "does not fit",
@@ -161,7 +163,7 @@ export class WatchCaches {
     });
     const form = this.listFormOf(wanted);
     if (form !== undefined) cache.learnListForm(form);
-    const { started, kept } = this.#options;
+    const { started, kept, latest } = this.#options;
     started?.(cache);
     const reflector = new Reflector(
       cache,
@@ -173,6 +175,7 @@ export class WatchCaches {
         admit: (bytes) => this.#admit(live, bytes),
         filled: () => this.#fills++,
         kept: kept && (() => kept(wanted)),
+        latest: latest && (() => latest(wanted)),
       },
       watchFrom,
     );

@@ -2,9 +2,9 @@ import { jest } from "bun:test";
 
 import { everyField } from "../api/field-selector.ts";
 import { everything } from "../api/label-selector.ts";
-import { parseResourceVersion } from "../api/resource-version.ts";
+import { parseResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import { Reflector } from "../cache/reflector.ts";
-import { WatchCache } from "../cache/watch-cache.ts";
+import { type KeptState, WatchCache } from "../cache/watch-cache.ts";
 import { jsonCodec } from "./objects.ts";
 import {
   bookmark,
@@ -24,6 +24,9 @@ export const b4 = { name: "b", resourceVersion: "4" };
 export interface SceneOptions {
   readonly watchFrom?: string;
   readonly resource?: string;
+  /** What was kept elsewhere, to begin with. */
+  readonly kept?: KeptState;
+  readonly latest?: () => Promise<ResourceVersion>;
 }
 
 /** Lets time pass in small steps, and what it sets off come to its end. Needs fake timers. */
@@ -48,7 +51,7 @@ export class Scene {
   /** Resolves when the reflector has come to its end. */
   readonly ended: Promise<void>;
 
-  constructor({ watchFrom, resource = "configmaps" }: SceneOptions = {}) {
+  constructor({ watchFrom, resource = "configmaps", kept, latest }: SceneOptions = {}) {
     const gvr = { group: "", version: "v1", resource };
     const selection = { namespace: "", labelSelector: everything, fieldSelector: everyField };
     const limits = { maxEvents: 100, maxBytes: 1 << 20, maxAgeMs: 75_000 };
@@ -59,7 +62,8 @@ export class Scene {
       report: (outcome: string, error: unknown) =>
         this.reports.push(error instanceof Error ? `${outcome}: ${error.message}` : outcome),
       filled: () => undefined,
-      kept: undefined,
+      kept: kept && (async () => kept),
+      latest,
       admit: (bytes: number) => {
         if (bytes > this.fits) throw new RangeError("it does not fit");
       },

@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, test } from "bun:test";
+
+import { parseResourceVersion } from "../api/resource-version.ts";
+import { configMap, configMapForm } from "../testing/objects.ts";
+import { a3, Scene } from "../testing/reflector-scene.ts";
+import { bookmark, event, settle } from "../testing/scripted-upstream.ts";
+import { Store } from "./store.ts";
+import type { KeptState } from "./watch-cache.ts";
+
+const version = parseResourceVersion;
+
+/** a@3 at 10, as it was kept. */
+const kept: KeptState = {
+  store: Store.of([configMap(a3)]),
+  resourceVersion: version("10"),
+  form: configMapForm,
+  listForm: undefined,
+  since: version("10"),
+  statesSince: version("10"),
+  changes: [],
+  at: Date.now(),
+};
+
+describe("a Reflector that begins with what was kept", () => {
+  let scene: Scene;
+
+  afterEach(() => scene.stop());
+
+  test("goes on with a watch from there, lists nothing, and counts as old", async () => {
+    scene = new Scene({ kept });
+    await settle();
+    expect(scene.upstream.log).toEqual(["watch 10"]);
+    expect(scene.state()).toEqual(["Listed", "10", "a@3"]);
+    expect(scene.reflector.isConfirmed).toBe(false);
+  });
+
+  test("is confirmed without a read once upstream answers its watch", async () => {
+    scene = new Scene({ kept, latest: async () => version("12") });
+    await settle();
+    const main = scene.upstream.at("watch 10");
+    await main.stream();
+    await settle();
+    const second = scene.upstream.at("watch 10");
+    expect(second).not.toBe(main);
+    await second.stream(bookmark("12"));
+    await settle();
+    expect(scene.reflector.isConfirmed).toBe(true);
+    expect(scene.state()).toEqual(["Watching", "12", "a@3"]);
+  });
+
+  test("finds another history though nobody reads: its watchers get a 410, and it is filled anew", async () => {
+    scene = new Scene({ kept, latest: async () => version("7") });
+    await settle();
+    scene.subscribe();
+    await scene.upstream.at("watch 10").stream();
+    await settle();
+    expect(scene.told).toEqual(["410"]);
+    scene.subscribe();
+    const call = scene.upstream.at("watch initial events");
+    await call.stream(event("ADDED", { name: "b", resourceVersion: "11" }), bookmark("15", "end"));
+    expect(scene.state()).toEqual(["Watching", "15", "b@11"]);
+    expect(scene.told).toEqual(["410", "410"]);
+    expect(scene.cache.changesAfter(version("10"), "whole scope")).toBeUndefined();
+  });
+});
