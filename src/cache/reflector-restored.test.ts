@@ -18,6 +18,7 @@ const kept: KeptState = {
   since: version("10"),
   statesSince: version("10"),
   changes: [],
+  lost: [],
   at: Date.now(),
 };
 
