@@ -1,4 +1,4 @@
-import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
+import { type ProxyOptions, type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
 import { type BenchApiserver, startBenchApiserver } from "./apiserver.ts";
 import { type BlobServer, startBlobServer } from "./blob-server.ts";
 import { demand } from "./http.ts";
@@ -52,7 +52,7 @@ export class Bench {
 
   /** A proxy of its own before this apiserver, or before another address of it; it ends with the scenario. */
   async startProxy(
-    settings: { readonly flags?: readonly string[]; readonly server?: string } = {},
+    settings: Pick<ProxyOptions, "flags" | "server" | "diskCachePath"> = {},
   ): Promise<ProxyProcess> {
     const { proxyBinary } = this.options;
     const { kubeconfig } = this.apiserver;

@@ -1,16 +1,19 @@
 import type { Scenario } from "./bench.ts";
 import { calibration } from "./scenarios/calibration.ts";
 import { coalesce } from "./scenarios/coalesce.ts";
+import { coldStart } from "./scenarios/cold-start.ts";
 import { getHit } from "./scenarios/get-hit.ts";
 import { idle } from "./scenarios/idle.ts";
 import { listHit } from "./scenarios/list-hit.ts";
 import { memory } from "./scenarios/memory.ts";
+import { outage } from "./scenarios/outage.ts";
 import { passthrough } from "./scenarios/passthrough.ts";
+import { persist } from "./scenarios/persist.ts";
 import { resourceUsage } from "./scenarios/resourceusage.ts";
 import { upstreamCost } from "./scenarios/upstream-cost.ts";
 import { watchFanout } from "./scenarios/watch-fanout.ts";
 
-/** All of them, in the order in which they run; `memory` is last, because what it writes stays with the apiserver. */
+/** All of them, in the order in which they run; what writes much is last, because it stays with the apiserver. */
 export const scenarios: readonly Scenario[] = [
   calibration,
   listHit,
@@ -22,4 +25,7 @@ export const scenarios: readonly Scenario[] = [
   resourceUsage,
   idle,
   memory,
+  coldStart,
+  outage,
+  persist,
 ];

@@ -22,7 +22,7 @@ export const idle: Scenario = {
 async function begin(bench: Bench): Promise<StartUp> {
   const { proxyBinary } = bench.options;
   const started = await bench.pinning.bear("server", () =>
-    startUp(bench.apiserver.kubeconfig, proxyBinary),
+    startUp({ kubeconfig: bench.apiserver.kubeconfig, binary: proxyBinary }),
   );
   bench.defer(() => started.stop());
   return started;

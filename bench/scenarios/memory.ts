@@ -48,7 +48,11 @@ function megabytes({ anonymous, rss }: MemoryUse): string {
 }
 
 /** A WATCH from the present starts the scope and is itself sent nothing; the result is the highest memory seen. */
-async function fillScope(bench: Bench, proxy: ProxyProcess, path: string): Promise<MemoryUse> {
+export async function fillScope(
+  bench: Bench,
+  proxy: ProxyProcess,
+  path: string,
+): Promise<MemoryUse> {
   const first = JSON.parse((await demand(bench.apiserver, `${path}?limit=1`)).toString());
   const abort = new AbortController();
   bench.defer(async () => abort.abort());

@@ -1,0 +1,107 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Bench, Scenario } from "../bench.ts";
+import type { Server } from "../http.ts";
+import { loadTarget } from "../load-generator.ts";
+import { change, type Filling, keepChanging, listPath, nameOf } from "../objects.ts";
+import { during } from "../progress.ts";
+import { atLeast, atMost, measure, type Result } from "../result.ts";
+import { warm } from "../warm.ts";
+
+const filling: Filling = { namespace: "bench-persist", count: 1000, dataBytes: 4550 };
+const perSecond = 100;
+const seconds = 20;
+const clients = 8;
+
+export const persist: Scenario = {
+  name: "persist",
+  help: "100 changes a second of objects of 5 KB: bytes written to disk per byte of change (as the kernel counts them), and a LIST from memory with and without the disk.",
+  run: async (bench) => {
+    await bench.populate(filling);
+    // A folder of the working directory: what is in memory (tmpfs) is not counted as written.
+    const folder = await mkdtemp(join(process.cwd(), ".edge-proxy-persist-"));
+    bench.defer(() => rm(folder, { recursive: true, force: true }));
+    return [
+      ...(await bytesWritten(bench, join(folder, "cache"))),
+      ...(await listsWithAndWithout(bench, join(folder, "lists"))),
+    ];
+  },
+};
+
+async function bytesWritten(bench: Bench, diskCachePath: string): Promise<readonly Result[]> {
+  const proxy = await bench.startProxy({ diskCachePath });
+  const path = listPath(filling.namespace);
+  await warm(proxy, path);
+  await Bun.sleep(3000);
+  const before = writtenBy(proxy.pid);
+  const changed = await during(`${perSecond} changes a second`, () =>
+    changeAll(bench.apiserver, path),
+  );
+  await Bun.sleep(3000);
+  const written = writtenBy(proxy.pid) - before;
+  return [
+    measure("changes", changed.writes, ""),
+    measure("bytes written per byte of change", written / changed.bytes, "", atMost(3)),
+  ];
+}
+
+/** Changes one object after the other, its size kept; how often, and the bytes of what came of it. */
+async function changeAll(server: Server, path: string): Promise<{ writes: number; bytes: number }> {
+  const began = performance.now();
+  let bytes = 0;
+  let writes = 0;
+  for (; writes < perSecond * seconds; writes++) {
+    const text = String(writes).padStart(filling.dataBytes, "x");
+    bytes += (await change(server, `${path}/${nameOf(writes % filling.count)}`, text)).length;
+    await Bun.sleep(Math.max(0, began + (writes * 1000) / perSecond - performance.now()));
+  }
+  return { writes, bytes };
+}
+
+function mean(all: readonly number[]): number {
+  return all.reduce((sum, each) => sum + each, 0) / all.length;
+}
+
+async function listsWithAndWithout(
+  bench: Bench,
+  diskCachePath: string,
+): Promise<readonly Result[]> {
+  const path = listPath(filling.namespace);
+  const rates: { with: number[]; without: number[] } = { with: [], without: [] };
+  for (const round of ["with", "without", "with", "without"] as const) {
+    const flags = round === "with" ? [] : ["--no-disk-resources", "*"];
+    const proxy = await bench.startProxy({
+      diskCachePath: `${diskCachePath}-${round}-${rates[round].length}`,
+      flags,
+    });
+    await warm(proxy, path);
+    const target = loadTarget(proxy);
+    const stop = keepChanging(bench.apiserver, `${path}/${nameOf(1)}`, 10);
+    const result = await bench.load.run({
+      kind: "requests",
+      target,
+      path,
+      connections: clients,
+      seconds: bench.options.seconds,
+    });
+    await stop();
+    rates[round].push((result.statuses["200"] ?? 0) / bench.options.seconds);
+    await proxy.stop();
+  }
+  return [
+    measure(
+      "LIST with the disk, to without",
+      mean(rates.with) / mean(rates.without),
+      "×",
+      atLeast(0.97),
+    ),
+  ];
+}
+
+/** What the kernel has sent to a disk for the process. */
+function writtenBy(pid: number): number {
+  const [, bytes] = /^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, "utf8")) ?? [];
+  return Number(bytes ?? Number.NaN);
+}
