@@ -1,0 +1,66 @@
+// What lies in a proxy's folder, read beside it.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Database } from "../src/cache/database.ts";
+import { databasePath } from "../src/cache/disk-folder.ts";
+import { StoreReader } from "../src/cache/store-reader.ts";
+import { describeScope } from "../src/cache/watch-caches.ts";
+import { waitUntil } from "../src/testing/child-process.ts";
+
+/** The resourceVersion of each scope on disk, by how people call it: `configmaps in default, json`. */
+export function storedVersions(folder: string): ReadonlyMap<string, number> {
+  const reader = openIfThere(folder);
+  if (reader === undefined) return new Map();
+  try {
+    return new Map(
+      reader
+        .scopes()
+        .map(({ scope, held }) => [describeScope(scope), Number(held.state?.resourceVersion ?? 0)]),
+    );
+  } finally {
+    reader.close();
+  }
+}
+
+function openIfThere(folder: string): StoreReader | undefined {
+  try {
+    return StoreReader.open(folder);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Waits until each of these scopes lies on disk at this resourceVersion or a later one. */
+export async function untilStored(
+  folder: string,
+  scopes: readonly string[],
+  version: number,
+): Promise<void> {
+  const isThere = () => {
+    const stored = storedVersions(folder);
+    return scopes.every((scope) => (stored.get(scope) ?? 0) >= version);
+  };
+  await waitUntil(`all is on disk up to ${version}`, isThere, 10);
+}
+
+/** Waits until an answer whose key has this part lies on disk. */
+export async function untilKept(folder: string, part: string): Promise<void> {
+  const isThere = () => {
+    const db = Database.openReader(databasePath(folder));
+    try {
+      const sql = "SELECT key FROM replay WHERE instr(key, ?) > 0";
+      return db.get<{ key: string }>(sql, part) !== undefined;
+    } finally {
+      db.abandon();
+    }
+  };
+  await waitUntil(`the answer to ${part} is on disk`, isThere, 10);
+}
+
+/** Every byte of every file in the folder. */
+export async function bytesIn(folder: string): Promise<Buffer> {
+  const names = await readdir(folder);
+  const files = await Promise.all(names.map((name) => Bun.file(join(folder, name)).bytes()));
+  return Buffer.concat(files);
+}
