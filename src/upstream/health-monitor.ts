@@ -149,7 +149,7 @@ export class HealthMonitor {
         const since = new Date(Date.now() - (now() - effect.sinceMs));
         this.#outage = { since };
         this.#tell({ is: "down", since });
-        for (const giveUp of [...this.#waiting]) giveUp(new LinkLostError());
+        for (const giveUp of this.#waiting) giveUp(new LinkLostError());
         return;
       }
       case "declare up": {
@@ -161,7 +161,7 @@ export class HealthMonitor {
   }
 
   #tell(news: OutageNews): void {
-    for (const listener of [...this.#listeners]) listener(news);
+    for (const listener of this.#listeners) listener(news);
   }
 
   /** Those that the state does not know any more. */

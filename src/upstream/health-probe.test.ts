@@ -87,7 +87,7 @@ describe("sendProbe", () => {
 
   test.each([
     ["closes", (socket: Bun.Socket) => void socket.end()],
-    ["resets", (socket: Bun.Socket) => void socket.terminate()],
+    ["resets", (socket: Bun.Socket) => socket.terminate()],
     ["speaks something else", (socket: Bun.Socket) => void socket.write("SSH-2.0\r\n\r\n")],
   ])("is broken where the server %s", async (_, open) => {
     const socket = { open, data: () => undefined };

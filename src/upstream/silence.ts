@@ -3,7 +3,9 @@ export interface Silence {
   readonly limitMs: number;
   /** Whether to go on waiting; asked again after each further limit. */
   readonly isAlive: () => Promise<boolean>;
-  /** What is wrong when it does not. */
+  /** Calls when it is known to be dead before that; the result takes the listener off. */
+  readonly onDead?: (listener: () => void) => () => void;
+  /** What is wrong when it does not live. */
   readonly error: () => Error;
 }
 
@@ -21,9 +23,14 @@ export function whileAlive<T>(promise: Promise<T>, silence: Silence | undefined)
       });
     };
     let timer = wait();
+    const forget = silence.onDead?.(() => {
+      settle();
+      reject(silence.error());
+    });
     const settle = () => {
       isSettled = true;
       clearTimeout(timer);
+      forget?.();
     };
     promise.then(
       (value) => {
