@@ -11,8 +11,9 @@ import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
-import { Apiserver } from "./upstream/apiserver.ts";
+import { Apiserver, type OutageNews } from "./upstream/apiserver.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
+import { healthTiming } from "./upstream/health-timing.ts";
 import type { CredentialSource } from "./upstream/kubeconfig.ts";
 import { UpstreamListerWatcher } from "./upstream/lister-watcher.ts";
 import { version } from "./version.ts";
@@ -38,6 +39,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
   listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
+  parts.apiserver.startProbing();
   preload(parts, config.preload);
   const ticking = setInterval(() => {
     parts.caches.tick();
@@ -87,7 +89,8 @@ function compose(
   credentials: CredentialSource,
   stopping: AbortSignal,
 ): ProxyParts {
-  const apiserver = new Apiserver(credentials);
+  const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
+  apiserver.onOutage((news) => tellOutage(apiserver.server, news));
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);
   const caches = new WatchCaches(lister, {
@@ -120,6 +123,15 @@ function compose(
     healthIntervalMs: config.healthIntervalMs,
     stopping,
   };
+}
+
+function tellOutage(server: string, news: OutageNews): void {
+  const since = news.since.toISOString();
+  if (news.is === "down") log.warn(`${server} is not reachable since ${since}`);
+  else
+    log.info(`${server} is reachable again after ${(news.lastedMs / 1000).toFixed(1)} s`, {
+      since,
+    });
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads again what may have changed. */
