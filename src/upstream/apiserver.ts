@@ -18,6 +18,7 @@ import { type HealthTiming, healthTiming } from "./health-timing.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
 import { type Identity, type Lane, Sessions } from "./sessions.ts";
+import { Link, type LinkState } from "./silence.ts";
 import { unreachable } from "./unreachable-error.ts";
 import { upgrade, type UpgradeOutcome } from "./upgrade.ts";
 
@@ -54,13 +55,14 @@ export class Apiserver {
   readonly #health: HealthMonitor;
   readonly #sessions = new Sessions();
   readonly #probes = new Map<Lane, Promise<boolean>>();
+  #link = new Link();
   #hasHttp2 = true;
 
   constructor(credentials: CredentialSource, timing: HealthTiming = healthTiming(10_000)) {
     this.#credentials = credentials;
     this.#health = new HealthMonitor((report) => sendProbe(credentials.current(), report), timing);
     this.#health.onOutage(({ is }) => {
-      if (is === "down") this.#sessions.renewAll();
+      if (is === "down") this.#drop();
     });
     credentials.onChange(() => {
       this.#sessions.renewAll();
@@ -80,6 +82,11 @@ export class Apiserver {
   /** Called when an outage is known, before requests that wait are rejected, and when it is over. The result takes the listener off. */
   onOutage(listener: (news: OutageNews) => void): () => void {
     return this.#health.onOutage(listener);
+  }
+
+  /** The connections that there are; an outage ends them all, and others come after it. */
+  get link(): LinkState {
+    return this.#link;
   }
 
   /** From here on the link is probed when it is quiet, at once for the first time. */
@@ -178,6 +185,13 @@ export class Apiserver {
   /** Reads the credentials again, after a 401; what was there stays where that fails. */
   async refreshCredentials(): Promise<void> {
     await this.#credentials.refresh().catch(() => undefined);
+  }
+
+  #drop(): void {
+    const dead = this.#link;
+    this.#link = new Link();
+    this.#sessions.renewAll();
+    dead.die();
   }
 
   #refuseWhileDown(request: UpstreamRequest): void {

@@ -2,7 +2,7 @@ import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts"
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { type HeldAnswer, hold, unpacked } from "./held-answer.ts";
 import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
-import type { Silence } from "./silence.ts";
+import type { LinkState, Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
 import { watchedUpload } from "./upload.ts";
 
@@ -87,6 +87,7 @@ async function send(
     // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
     encoding: isDecoded ? "decode" : "keep",
   } as const;
+  const { link } = apiserver;
   const response = await apiserver.fetch(sent);
   markResponse(response.headers);
   if (isDecoded && response.headers.has("content-encoding")) {
@@ -94,7 +95,7 @@ async function send(
     response.headers.delete("content-length");
   }
   const passing = {
-    silence: silenceOf(apiserver, options, sent),
+    silence: silenceOf(apiserver, options, sent, link),
     explain: (error: unknown) => apiserver.brokenBody(error, sent),
     stopping: options.stopping,
   };
@@ -171,12 +172,13 @@ function silenceOf(
   apiserver: Apiserver,
   { kind, silenceMs }: ForwardOptions,
   sent: Pick<UpstreamRequest, "method" | "target" | "lane">,
+  link: LinkState,
 ): Silence | undefined {
   if (kind === "stream") return undefined;
   return {
     limitMs: silenceMs ?? silentBodyMs,
     isAlive: () => apiserver.probe(kind === "watch" ? sent.lane : "single"),
-    onDead: (listener) => apiserver.onOutage(({ is }) => is === "down" && listener()),
+    link,
     error: () => apiserver.silenceError(sent),
   };
 }
