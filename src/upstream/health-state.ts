@@ -52,6 +52,13 @@ export type HealthState = Healthy | Doubtful | Down | Recovering;
 /** `refused`: surely a new connection, refused, unresolved or without TLS. `broken`: reset, perhaps one that was used before. */
 export type FailureKind = "refused" | "broken";
 
+/** Of a request, or of a probe. */
+export interface Failure {
+  readonly is: "failed";
+  readonly how: FailureKind;
+  readonly probe?: number;
+}
+
 export type HealthEvent =
   /** A request without a head, or a watch without a byte, for too long; since when. */
   | { readonly is: "quiet"; readonly sinceMs: number }
@@ -63,7 +70,7 @@ export type HealthEvent =
     }
   /** A byte of a body. */
   | { readonly is: "heard" }
-  | { readonly is: "failed"; readonly how: FailureKind; readonly probe?: number }
+  | Failure
   | { readonly is: "handshaken"; readonly probe: number }
   /** Another server, or other credentials. */
   | { readonly is: "changed" }

@@ -3,7 +3,7 @@ import {
   type Doubtful,
   type Down,
   extended,
-  type FailureKind,
+  type Failure,
   type HealthEvent,
   type HealthState,
   type HealthStep,
@@ -66,7 +66,7 @@ function stepUp(
       return still(heard(state, nowMs, timing));
     case "failed":
       if (!counts(state, event.probe)) return still(state);
-      return doubt(without(state, event.probe), nowMs, event.how, nowMs, timing);
+      return doubt(without(state, event.probe), nowMs, event, nowMs, timing);
     case "handshaken":
       return still(extended(state, event.probe, nowMs + timing.handshakenMs));
     case "changed":
@@ -94,7 +94,7 @@ function stepDoubt(
       return still(isLife(event) ? trusted(state, nowMs) : without(state, event.probe));
     case "failed": {
       if (!counts(state, event.probe)) return still(state);
-      const failed = failing(without(state, event.probe), event.how);
+      const failed = failing(without(state, event.probe), event);
       if (isDead(failed)) return down(failed, nowMs, timing);
       if (failed.probes.length > 0) return still(failed);
       return probing({ ...failed, secondMs: undefined }, failed.verdictMs);
@@ -141,7 +141,7 @@ function stepDown(
 function doubt(
   state: Healthy | Recovering,
   sinceMs: number,
-  how: FailureKind | undefined,
+  failure: Failure | undefined,
   nowMs: number,
   timing: HealthTiming,
 ): HealthStep {
@@ -157,15 +157,17 @@ function doubt(
     probes: state.probes,
     sent: state.sent,
   };
-  return probing(how === undefined ? doubtful : failing(doubtful, how), verdictMs);
+  return probing(failure === undefined ? doubtful : failing(doubtful, failure), verdictMs);
 }
 
-function failing(state: Doubtful, how: FailureKind): Doubtful {
+/** What broke a request may have been used for long, and be one of many that were reset at once: only a probe counts. */
+function failing(state: Doubtful, { how, probe }: Failure): Doubtful {
+  if (how === "broken" && probe === undefined) return state;
   const refused = how === "refused" ? state.refused + 1 : state.refused;
   return { ...state, refused, failed: state.failed + 1 };
 }
 
-/** A reset alone may be that of one connection, and of a used one: it takes one more. */
+/** A reset alone may be that of one connection: it takes one more. */
 function isDead({ refused, failed }: Doubtful): boolean {
   return refused >= 2 || failed >= 3;
 }
