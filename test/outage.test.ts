@@ -165,6 +165,7 @@ describe.skipIf(assets === undefined)("an outage, before a kube-apiserver over T
     async (_, cut, mend) => {
       const warm = await send(configMaps, "POST", configMap("a"));
       expect(warm.status).toBe(201);
+      const watching = await watchNames(configMaps);
       cut();
       const [read, write, bodiless] = await Promise.all([
         refusal(send(secrets)),
@@ -186,6 +187,9 @@ describe.skipIf(assets === undefined)("an outage, before a kube-apiserver over T
       mend();
       await untilUp();
       expect((await send(secrets)).status).toBe(200);
+      await send(configMaps, "POST", configMap("d"));
+      await waitUntil("it was seen", () => watching.names.includes("d"));
+      watching.leave();
     },
     60_000,
   );

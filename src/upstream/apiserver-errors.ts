@@ -12,6 +12,14 @@ export class HeadTimeoutError extends Error {
   }
 }
 
+/** A connection that was kept is dead, although others are to be had. */
+export class StaleConnectionError extends Error {
+  constructor() {
+    super("a kept connection is dead");
+    this.name = "StaleConnectionError";
+  }
+}
+
 /** What failed. */
 export interface FailedRequest {
   readonly method: string;

@@ -4,11 +4,10 @@ import {
   explainFailure,
   failureKind,
   hasNoConnection,
-  isRefused,
   isSafe,
   isTimeout,
-  isUnreachable,
   pathOf,
+  StaleConnectionError,
 } from "./apiserver-errors.ts";
 import type { Credentials } from "./credentials.ts";
 import { withHeadDeadline } from "./head-deadline.ts";
@@ -16,8 +15,9 @@ import { HealthMonitor, type Outage, type OutageNews } from "./health-monitor.ts
 import { sendProbe } from "./health-probe.ts";
 import { type HealthTiming, healthTiming } from "./health-timing.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
+import { mayRepeat } from "./may-repeat.ts";
 import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
-import { type Identity, type Lane, Sessions } from "./sessions.ts";
+import { type Identity, type Lane, type LaneOf, Sessions } from "./sessions.ts";
 import { Link, type LinkState } from "./silence.ts";
 import { unreachable } from "./unreachable-error.ts";
 import { upgrade, type UpgradeOutcome } from "./upgrade.ts";
@@ -46,20 +46,21 @@ export interface UpstreamRequest {
 /** What a failure is explained by. */
 type Asked = Pick<UpstreamRequest, "method" | "target" | "signal" | "hasSent">;
 
-/** A probe over a lane's own connections must be answered by then (CONTRACT 19). */
-const probeMs = 5000;
+const probePath = "/livez?exclude=etcd";
 
 /** The kube-apiserver, reached by fetch. Errors are StatusErrors: while nothing is reachable UnreachableErrors, and at once. */
 export class Apiserver {
   readonly #credentials: CredentialSource;
   readonly #health: HealthMonitor;
   readonly #sessions = new Sessions();
-  readonly #probes = new Map<Lane, Promise<boolean>>();
+  readonly #probes = new Map<string, Promise<boolean>>();
+  readonly #timing: HealthTiming;
   #link = new Link();
   #hasHttp2 = true;
 
   constructor(credentials: CredentialSource, timing: HealthTiming = healthTiming(10_000)) {
     this.#credentials = credentials;
+    this.#timing = timing;
     this.#health = new HealthMonitor((report) => sendProbe(credentials.current(), report), timing);
     this.#health.onOutage(({ is }) => {
       if (is === "down") this.#drop();
@@ -105,11 +106,11 @@ export class Apiserver {
    */
   async fetch(request: UpstreamRequest): Promise<Response> {
     this.#refuseWhileDown(request);
-    const wasUsed = this.#sessions.isUsed(request);
+    const over = this.#sessions.isUsed(request) ? "used connections" : "new connections";
     try {
       return await this.#attempt(request);
     } catch (error) {
-      const isRepeated = this.outage === undefined && mayRepeat(error, request, wasUsed);
+      const isRepeated = this.outage === undefined && mayRepeat(error, request, over);
       if (!isRepeated) throw await this.#verdict(error, request);
       this.#sessions.renew(request);
     }
@@ -139,34 +140,51 @@ export class Apiserver {
     }
   }
 
-  /** Whether the server answers anything at all, asked over this lane; who asks meanwhile shares the answer (CONTRACT 18). */
-  probe(lane: Lane): Promise<boolean> {
-    const there = this.#probes.get(lane);
+  /** Whether the server answers anything at all over these connections; who asks meanwhile shares the answer (CONTRACT 18). */
+  probe(lane: Lane, identity: Identity = "own"): Promise<boolean> {
+    const name = `${identity} ${lane}`;
+    const there = this.#probes.get(name);
     if (there !== undefined) return there;
-    const probe = this.#probe(lane).finally(() => this.#probes.delete(lane));
-    this.#probes.set(lane, probe);
+    const probe = this.#probe({ identity, lane }).finally(() => this.#probes.delete(name));
+    this.#probes.set(name, probe);
     return probe;
   }
 
-  async #probe(lane: Lane): Promise<boolean> {
+  async #probe(over: LaneOf): Promise<boolean> {
+    const limitMs = this.#timing.handshakenMs;
     try {
       const response = await this.fetch({
+        ...over,
         method: "GET",
-        target: "/livez?exclude=etcd",
+        target: probePath,
         headers: new Headers(),
-        identity: "own",
-        lane,
-        signal: AbortSignal.timeout(probeMs),
-        headMs: probeMs,
+        signal: AbortSignal.timeout(limitMs),
+        headMs: limitMs,
         encoding: "decode",
       });
       await response.body?.cancel();
       return true;
     } catch {
       // What connections are kept there may be dead, although others are to be had.
-      for (const identity of ["own", "caller"] as const) this.#sessions.renew({ identity, lane });
+      this.#sessions.renew(over);
       return false;
     }
+  }
+
+  /**
+   * A read that waits on a kept connection may do so for ever where that is half-open: the others that are kept tell. Gives
+   * the function that ends the looking.
+   */
+  #suspect(request: UpstreamRequest, giveUp: (error: Error) => void): () => void {
+    const { lane, identity, method, target } = request;
+    const mayBeStale = lane === "bulk" && isSafe(method) && this.#sessions.isUsed(request);
+    if (!mayBeStale || target === probePath) return () => undefined;
+    const timer = setTimeout(() => {
+      void this.probe(lane, identity).then((isAlive) => {
+        if (!isAlive && this.outage === undefined) giveUp(new StaleConnectionError());
+      });
+    }, this.#timing.patienceMs);
+    return () => clearTimeout(timer);
   }
 
   /** An answer that has begun did not go on, and its connection is dead. */
@@ -215,9 +233,10 @@ export class Apiserver {
     if (response.status === 401 && request.identity === "own") void this.refreshCredentials();
   }
 
-  /** What failed by the caller's doing, or by being late, says nothing of the link. */
+  /** What failed by the caller's or our doing, or by being late, says nothing of the link. */
   #failed(error: unknown, { signal }: Asked): void {
-    if (signal.aborted || error instanceof StatusError || isTimeout(error)) return;
+    const isOfLink = !(error instanceof StatusError || error instanceof StaleConnectionError);
+    if (signal.aborted || !isOfLink || isTimeout(error)) return;
     this.#health.failed(failureKind(error));
   }
 
@@ -272,7 +291,12 @@ export class Apiserver {
     const headers = new Headers(request.headers);
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
-    const watchHead = (giveUp: (error: Error) => void) => this.#health.watchHead(giveUp);
+    const watchHead = (giveUp: (error: Error) => void) => {
+      const ends = [this.#health.watchHead(giveUp), this.#suspect(request, giveUp)];
+      return () => {
+        for (const end of ends) end();
+      };
+    };
     return await withHeadDeadline({ signal, headMs, watchHead }, (inner) => send(headers, inner));
   }
 
@@ -285,15 +309,4 @@ export class Apiserver {
     const isUnsent = hasNoConnection(error) || request.hasSent?.() === false;
     return unreachable(server, outage, request, isUnsent ? "nothing" : "perhaps", error);
   }
-}
-
-/**
- * Whether to send it a second time: a safe read whose connection failed, a write without a body that was refused. Over a
- * connection that was used before, fetch has sent a read again already (BUN.md 5l); over HTTP/2 it does not.
- */
-function mayRepeat(error: unknown, request: UpstreamRequest, wasUsed: boolean): boolean {
-  const { method, body, lane, signal } = request;
-  if (signal.aborted || isTimeout(error)) return false;
-  if (!isSafe(method)) return !body && isRefused(error);
-  return isUnreachable(error) || !wasUsed || lane !== "bulk";
 }

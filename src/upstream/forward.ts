@@ -171,13 +171,13 @@ export function timeoutMsOf(target: string): number | undefined {
 function silenceOf(
   apiserver: Apiserver,
   { kind, silenceMs }: ForwardOptions,
-  sent: Pick<UpstreamRequest, "method" | "target" | "lane">,
+  sent: Pick<UpstreamRequest, "method" | "target" | "lane" | "identity">,
   link: LinkState,
 ): Silence | undefined {
   if (kind === "stream") return undefined;
   return {
     limitMs: silenceMs ?? silentBodyMs,
-    isAlive: () => apiserver.probe(kind === "watch" ? sent.lane : "single"),
+    isAlive: () => apiserver.probe(kind === "watch" ? sent.lane : "single", sent.identity),
     link,
     error: () => apiserver.silenceError(sent),
   };

@@ -32,10 +32,14 @@ const certificate = createCertificate();
 const failed = (how: "refused" | "broken") => ({ is: "failed", how }) as const;
 
 /** Answers with what it was asked, by the headers of its answer. */
-function serve(init: { readonly status: number; readonly tls?: typeof certificate }) {
+function serve(init: {
+  readonly status: number;
+  readonly tls?: typeof certificate;
+  readonly hostname?: string;
+}) {
   const asked: string[] = [];
   const server = Bun.serve({
-    hostname: "127.0.0.1",
+    hostname: init.hostname ?? "127.0.0.1",
     port: 0,
     ...(init.tls === undefined ? {} : { tls: init.tls }),
     fetch: (request) => {
@@ -76,6 +80,14 @@ describe("sendProbe", () => {
     const [first] = await outcome(credentials(`https://127.0.0.1:${server.port}`, tls));
     expect(first).toEqual(told);
     expect(server.asked.length).toBe(told.is === "failed" ? 0 : 1);
+    await server.stop();
+  });
+
+  test("shows it to no server of another name", async () => {
+    const server = serve({ status: 200, tls: certificate, hostname: "0.0.0.0" });
+    const of = credentials(`https://127.0.0.2:${server.port}`, { ca: certificate.cert });
+    expect(await outcome(of)).toEqual([failed("refused")]);
+    expect(server.asked).toEqual([]);
     await server.stop();
   });
 

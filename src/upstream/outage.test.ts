@@ -200,6 +200,13 @@ describe("Apiserver, slow", () => {
     },
   );
 
+  test("nor are kept connections that are half-open: a read goes on over a new one", async () => {
+    await Promise.all(Array.from({ length: 4 }, () => send(configMaps)));
+    link.blackHole();
+    link.pass();
+    expect([(await send(configMaps)).status, news]).toEqual([200, []]);
+  });
+
   test("one connection that dies is that connection's matter", async () => {
     await send(configMaps);
     fake.faults.add({ kind: "reset", method: "POST", times: 1 });

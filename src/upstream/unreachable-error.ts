@@ -26,12 +26,11 @@ export function unreachable(
 ): UnreachableError {
   const what = `the kube-apiserver ${server} is unreachable since ${since.toISOString()}`;
   const asked = `${method} ${pathOf(target)}`;
-  if (sent === "nothing" || isSafe(method))
-    return new UnreachableError(
-      serviceUnavailable(`${what}: ${asked} got no answer`),
-      since,
-      cause,
-    );
-  const error = timeout(`${what}: ${asked} was sent and may have been applied`);
+  const isApplied = sent === "perhaps" && !isSafe(method);
+  const error = isApplied
+    ? timeout(`${what}: ${asked} was sent and may have been applied`)
+    : serviceUnavailable(
+        `${what}: ${asked} ${sent === "nothing" ? "was not sent" : "got no answer"}`,
+      );
   return new UnreachableError(error, since, cause);
 }
