@@ -280,6 +280,24 @@ describe("step", () => {
     ]);
   });
 
+  test("who stayed up for the interval begins with the first wait again", () => {
+    const events: Timed[] = [
+      [0, refused],
+      [1500, answered()],
+      [11_500, answered()],
+      [12_000, refused],
+    ];
+    expect(play(events, refuses(), 13_500)).toEqual([
+      "probe@0",
+      "down@1",
+      "probe@1001",
+      "up@1500",
+      "probe@12000",
+      "down@12001",
+      "probe@13001",
+    ]);
+  });
+
   test("since when it is down is the first sign of silence", () => {
     const doubtful = step(healthy(0), quiet(250), 1250, timing).state;
     const { effects } = step(doubtful, { is: "time" }, 4000, timing);
