@@ -43,7 +43,7 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
   const upstream = {
     name: "upstream",
     failure: () => {
-      const since = parts.apiserver.failingSince;
+      const since = parts.apiserver.outage?.since;
       return since && `${parts.apiserver.server} has not answered since ${since.toISOString()}`;
     },
   };
@@ -127,7 +127,7 @@ function rowOf(live: LiveScope): ScopeRow {
 }
 
 function facts(parts: ProxyParts, watches: Watches): readonly (readonly [string, string])[] {
-  const since = parts.apiserver.failingSince;
+  const since = parts.apiserver.outage?.since;
   const { rss } = process.memoryUsage();
   return [
     ["version", version],

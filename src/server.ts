@@ -14,9 +14,10 @@ import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
-import { Apiserver } from "./upstream/apiserver.ts";
+import { Apiserver, type OutageNews } from "./upstream/apiserver.ts";
 import { type Another, CredentialIdentity } from "./upstream/credential-identity.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
+import { healthTiming } from "./upstream/health-timing.ts";
 import type { CredentialSource } from "./upstream/kubeconfig.ts";
 import { UpstreamListerWatcher } from "./upstream/lister-watcher.ts";
 import { version } from "./version.ts";
@@ -45,6 +46,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
   listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
+  parts.apiserver.startProbing();
   preload(parts, config.preload);
   const ticking = setInterval(() => {
     parts.caches.tick();
@@ -100,7 +102,12 @@ function compose(
   { config, current, credentials, disk }: Composed,
   stopping: AbortSignal,
 ): ProxyParts {
-  const apiserver = new Apiserver(credentials);
+  const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
+  apiserver.onOutage((news) => {
+    tellOutage(apiserver.server, news);
+    // What happened meanwhile is not known until a scope has caught up.
+    if (news.is === "up") for (const { reflector } of caches.all) reflector.doubt();
+  });
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);
   /** What is on disk is of another identity until it is forgotten. */
@@ -162,6 +169,15 @@ function giveUp(caches: WatchCaches, what: Another): void {
     for (const { cache } of caches.all)
       cache.endWatchers(expired("the kube-apiserver is another one").status);
   caches.stop();
+}
+
+function tellOutage(server: string, news: OutageNews): void {
+  const since = news.since.toISOString();
+  if (news.is === "down") log.warn(`${server} is not reachable since ${since}`);
+  else
+    log.info(`${server} is reachable again after ${(news.lastedMs / 1000).toFixed(1)} s`, {
+      since,
+    });
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads again what may have changed. */

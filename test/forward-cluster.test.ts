@@ -25,7 +25,14 @@ afterAll(async () => {
   await fake?.stop();
 }, 30_000);
 
-afterEach(() => fake.faults.clear());
+afterEach(async () => {
+  fake.faults.clear();
+  await isReachable();
+});
+
+/** An outage that a test has made is over when a probe has been answered. */
+const isReachable = () =>
+  waitUntil("the proxy is ready", async () => (await fetch(`${proxy.adminUrl}/readyz`)).ok);
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 /** A caller with credentials of its own is never served from a scope: all of this is forwarded. */
@@ -154,6 +161,7 @@ describe("a write", () => {
     const read = await call("GET", `${configMaps}/none`, undefined, { accept: protobuf });
     expect([read.status, read.headers.get("content-type")]).toEqual([503, protobuf]);
     await fake.start();
+    await isReachable();
     expect((await call("POST", configMaps, configMap("refused"))).status).toBe(201);
   });
 });

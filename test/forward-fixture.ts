@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 
-/** An upstream of the tests that does as told, byte for byte, and keeps what has arrived. */
+/** An upstream of the tests that does as told, byte for byte, and keeps what has arrived. The proxy's probes are answered and not kept. */
 export interface PlainUpstream {
   readonly url: string;
   readonly arrivals: PlainArrival[];
@@ -27,6 +27,7 @@ export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstre
       { length: rawHeaders.length / 2 },
       (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!] as const,
     );
+    if (url.startsWith("/livez")) return void response.end("ok");
     arrivals.push({ method, target: url, lines });
     request.on("error", () => undefined);
     behave(request, response);

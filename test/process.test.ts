@@ -59,9 +59,10 @@ describe("SIGTERM", () => {
   }, 30_000);
 
   test("lets a request that is under way finish, and takes no other", async () => {
-    fake.faults.add({ kind: "delay", ms: 1000, path: "/api/v1/namespaces/default/secrets" });
-    const slow = curl("/api/v1/namespaces/default/secrets");
-    await waitUntil("it has arrived", () => fake.faults.arrivals().length > 0);
+    const path = "/api/v1/namespaces/default/secrets";
+    fake.faults.add({ kind: "delay", ms: 1000, path });
+    const slow = curl(path);
+    await waitUntil("it has arrived", () => fake.faults.arrivals({ path }).length > 0);
     proxy.signal("SIGTERM");
     await waitUntil("the listener is closed", () =>
       fetch(`${proxy.url}/version`, { keepalive: false }).then(

@@ -48,6 +48,12 @@ export interface ListerWatcher {
   ): Promise<ListWatchAnswer>;
   /** Whether the link that carries watches is alive: asked when one has been silent. Never rejects. */
   probe(): Promise<boolean>;
+  /** Told of every byte of a body: who hears something need not ask whether upstream is there. */
+  heard(): void;
+  /** Resolves when upstream is reachable again; undefined while it is. Lists and watches fail at once until then. */
+  readonly outage: Promise<void> | undefined;
+  /** Calls when upstream is found not to be reachable: what is open is dead. The result takes the listener off. */
+  onOutage(listener: () => void): () => void;
 }
 
 /** Whether the answer is a stream to read. */

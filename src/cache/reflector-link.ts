@@ -1,9 +1,10 @@
+import type { ListerWatcher } from "./lister-watcher.ts";
 import { readChunks } from "./read-chunks.ts";
 
 export interface LinkOptions {
   /** Milliseconds without a sign of life until the link is probed, at the latest. */
   readonly silenceMs: number;
-  readonly probe: () => Promise<boolean>;
+  readonly upstream: Pick<ListerWatcher, "probe" | "heard" | "onOutage">;
   readonly now: () => number;
 }
 
@@ -55,19 +56,24 @@ export class Link {
     // Half of the time, and a silence of half of it: dead links are found within the whole.
     const halfMs = this.#options.silenceMs / 2;
     const watchdog = setInterval(() => void this.#check(halfMs, cut), halfMs);
+    const stopListening = this.#options.upstream.onOutage(() =>
+      cut(new Error("upstream is not reachable")),
+    );
     try {
       for await (const chunk of readChunks(body)) {
         this.received();
+        this.#options.upstream.heard();
         take(chunk);
       }
     } finally {
+      stopListening();
       clearInterval(watchdog);
     }
   }
 
   async #check(silenceMs: number, cut: (reason: Error) => void): Promise<void> {
     if (this.silentMs < silenceMs) return;
-    if (await this.#options.probe()) this.heard();
+    if (await this.#options.upstream.probe()) this.heard();
     else cut(new Error("upstream was silent and a probe found the link dead"));
   }
 }

@@ -32,7 +32,7 @@ export class Source {
     this.#upstream = upstream;
     const { gvr, codec, namespace, labelSelector, fieldSelector } = scope;
     this.#target = { gvr, format: codec.format, namespace, labelSelector, fieldSelector };
-    this.link = new Link({ silenceMs, now, probe: () => upstream.probe() });
+    this.link = new Link({ silenceMs, now, upstream });
     const selectable = selectableFields(gvr.group, gvr.resource);
     this.readItem = (bytes) => codec.readItem(bytes, selectable);
   }

@@ -52,7 +52,7 @@ export class Reflector {
     this.#cache = cache;
     this.#options = options;
     this.#watchFrom = watchFrom;
-    this.#outage = new Outage(options.report);
+    this.#outage = new Outage(upstream, options.report);
     this.#source = new Source(cache.scope, upstream, options.silenceMs, options.now);
     this.#feed = new ChangeFeed(cache, this.#source.readItem, options.now);
   }

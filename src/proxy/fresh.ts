@@ -12,7 +12,7 @@ const vainExact = new WeakMap<LiveScope, string>();
 export function isFreshNow(parts: ProxyParts, live: LiveScope, freshness: Freshness): boolean {
   const { cache, reflector } = live;
   if (freshness.kind === "any") return true;
-  if (!reflector.isConfirmed) return false;
+  if (!reflector.isConfirmed || parts.apiserver.outage !== undefined) return false;
   if (freshness.kind === "exact" || reflector.silentMs > parts.healthIntervalMs) return false;
   return freshness.kind === "session"
     ? parts.floors.count(cache) === 0
@@ -27,7 +27,8 @@ export async function isFresh(
 ): Promise<boolean> {
   if (isFreshNow(parts, live, freshness)) return true;
   const { cache, reflector } = live;
-  if (reflector.silentMs > parts.healthIntervalMs) return false;
+  if (reflector.silentMs > parts.healthIntervalMs || parts.apiserver.outage !== undefined)
+    return false;
   if (!reflector.isConfirmed && !(await isConfirmed(parts, live))) return false;
   switch (freshness.kind) {
     case "any":

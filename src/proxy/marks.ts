@@ -23,9 +23,11 @@ export function markLastKnown(answer: Response, head: RequestHead, known: LastKn
   return answer;
 }
 
-/** Whether what the scope shows may be older than this moment: not confirmed since it came from disk, or its link is silent. */
-export function isLastKnown({ reflector }: LiveScope, { healthIntervalMs }: ProxyParts): boolean {
-  return !reflector.isConfirmed || reflector.silentMs > healthIntervalMs;
+/** Whether what the scope shows may be older than this moment: not confirmed since it came from disk, or nothing is heard. */
+function isLastKnown({ reflector }: LiveScope, parts: ProxyParts): boolean {
+  const { apiserver, healthIntervalMs } = parts;
+  if (!reflector.isConfirmed || reflector.silentMs > healthIntervalMs) return true;
+  return apiserver.outage !== undefined;
 }
 
 /** The answer as it is, or marked where the scope shows its last known state only. */

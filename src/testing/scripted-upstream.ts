@@ -83,6 +83,10 @@ export class ScriptedUpstream implements ListerWatcher {
   readonly calls: ScriptedCall[] = [];
   link: "alive" | "dead" = "alive";
   probes = 0;
+  /** How many chunks of bodies it was told of. */
+  bytes = 0;
+  #outage: PromiseWithResolvers<void> | undefined;
+  readonly #listeners = new Set<() => void>();
 
   list(_target: ListWatchTarget, page: ListPage, signal: AbortSignal): Promise<ListWatchAnswer> {
     const token = page.continue === "" ? "" : ` continue=${page.continue}`;
@@ -102,6 +106,30 @@ export class ScriptedUpstream implements ListerWatcher {
   probe(): Promise<boolean> {
     this.probes++;
     return Promise.resolve(this.link === "alive");
+  }
+
+  heard(): void {
+    this.bytes++;
+  }
+
+  get outage(): Promise<void> | undefined {
+    return this.#outage?.promise;
+  }
+
+  onOutage(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Nothing is reachable from here on, until `up`. */
+  down(): void {
+    this.#outage = Promise.withResolvers();
+    for (const listener of this.#listeners) listener();
+  }
+
+  up(): void {
+    this.#outage?.resolve();
+    this.#outage = undefined;
   }
 
   get log(): readonly string[] {

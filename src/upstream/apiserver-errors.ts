@@ -1,5 +1,6 @@
 import { splitTarget } from "../api/query.ts";
 import { badGateway, serviceUnavailable, StatusError, timeout } from "../api/status.ts";
+import type { FailureKind } from "./health-state.ts";
 
 /** No response head within the time. */
 export class HeadTimeoutError extends Error {
@@ -11,11 +12,11 @@ export class HeadTimeoutError extends Error {
   }
 }
 
-/** No head, and no other connection to be had within the time. */
-export class ConnectTimeoutError extends Error {
-  constructor(limitMs: number) {
-    super(`no connection within ${limitMs / 1000} s`);
-    this.name = "ConnectTimeoutError";
+/** A connection that was kept is dead, although others are to be had. */
+export class StaleConnectionError extends Error {
+  constructor() {
+    super("a kept connection is dead");
+    this.name = "StaleConnectionError";
   }
 }
 
@@ -24,22 +25,16 @@ export interface FailedRequest {
   readonly method: string;
   readonly target: string;
   readonly server: string;
-  readonly failingSince: Date;
 }
 
-/** The failure as a Status (502, 503, 504) that says what was asked of whom, and since when nothing was answered. */
+/** The failure of one request of a server that answers others, as a Status (502, 503, 504) that says what was asked of whom. */
 export function explainFailure(error: unknown, failed: FailedRequest): StatusError {
-  const { method, target, server, failingSince } = failed;
+  const { method, target, server } = failed;
   const what = `the kube-apiserver ${server} did not answer ${method} ${pathOf(target)}`;
-  const since = `; unreachable since ${failingSince.toISOString()}`;
   if (error instanceof HeadTimeoutError)
-    return timeout(`${what} within ${error.limitMs / 1000} s${since}`, error);
+    return timeout(`${what} within ${error.limitMs / 1000} s`, error);
   const reason = codeOf(error) ?? (error instanceof Error ? error.message : String(error));
-  const text = `${what} (${reason})${since}`;
-  if (error instanceof ConnectTimeoutError)
-    return isSafe(method)
-      ? serviceUnavailable(text, error)
-      : timeout(`${text}; it may have been applied`, error);
+  const text = `${what} (${reason})`;
   return isUnreachable(error) ? serviceUnavailable(text, error) : badGateway(text, error);
 }
 
@@ -49,9 +44,7 @@ export function isSafe(method: string): boolean {
 
 export function isTimeout(error: unknown): boolean {
   return (
-    error instanceof HeadTimeoutError ||
-    error instanceof ConnectTimeoutError ||
-    (error instanceof Error && error.name === "TimeoutError")
+    error instanceof HeadTimeoutError || (error instanceof Error && error.name === "TimeoutError")
   );
 }
 
@@ -74,6 +67,19 @@ const unreachable = new Set([
 /** There was no connection, or it is no more. */
 export function isUnreachable(error: unknown): boolean {
   return unreachable.has(codeOf(error) ?? "");
+}
+
+/** A new connection that was refused, or whose TLS failed: nothing was sent over it. */
+export function hasNoConnection(error: unknown): boolean {
+  const code = codeOf(error) ?? "";
+  return (code !== "ETIMEDOUT" && unreachable.has(code)) || tlsFailure.test(code);
+}
+
+const tlsFailure = /^(?:EPROTO$|CERT_|ERR_TLS_|DEPTH_ZERO_|UNABLE_TO_|SELF_SIGNED_)/;
+
+/** What a failure says of the way to the server. */
+export function failureKind(error: unknown): FailureKind {
+  return hasNoConnection(error) ? "refused" : "broken";
 }
 
 export function codeOf(error: unknown): string | undefined {

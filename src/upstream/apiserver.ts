@@ -2,27 +2,29 @@ import { badGateway, StatusError } from "../api/status.ts";
 import {
   codeOf,
   explainFailure,
-  isRefused,
+  failureKind,
+  hasNoConnection,
   isSafe,
   isTimeout,
-  isUnreachable,
   pathOf,
+  StaleConnectionError,
 } from "./apiserver-errors.ts";
-import { canConnect, connectLimitMs } from "./connection-check.ts";
 import type { Credentials } from "./credentials.ts";
 import { withHeadDeadline } from "./head-deadline.ts";
+import { HealthMonitor, type Outage, type OutageNews } from "./health-monitor.ts";
+import { sendProbe } from "./health-probe.ts";
+import { type HealthTiming, healthTiming } from "./health-timing.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
+import { mayRepeat } from "./may-repeat.ts";
 import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
+import { type Identity, type Lane, type LaneOf, Sessions } from "./sessions.ts";
+import { Link, type LinkState } from "./silence.ts";
+import { unreachable } from "./unreachable-error.ts";
 import { upgrade, type UpgradeOutcome } from "./upgrade.ts";
 
-/** Whose credentials a request carries: the proxy's own, or the caller's, and then nothing of ours, client certificate included. */
-export type Identity = "own" | "caller";
-
-/**
- * Which connections a request takes. Watches share HTTP/2 where it is offered; all else is HTTP/1.1 (BUN.md 6). A `single`
- * one is on a connection of its own: what a dead pooled socket would make fetch send twice (BUN.md 5l).
- */
-export type Lane = "watch" | "bulk" | "single";
+export type { Outage, OutageNews } from "./health-monitor.ts";
+export type { Identity, Lane } from "./sessions.ts";
+export { UnreachableError } from "./unreachable-error.ts";
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -31,6 +33,8 @@ export interface UpstreamRequest {
   /** Of this request alone: its authorization is put into them. */
   readonly headers: Headers;
   readonly body?: ReadableStream<Uint8Array> | null;
+  /** Whether a byte of the body may have gone out; absent where nobody knows. */
+  readonly hasSent?: () => boolean;
   readonly identity: Identity;
   readonly lane: Lane;
   readonly signal: AbortSignal;
@@ -40,53 +44,81 @@ export interface UpstreamRequest {
   readonly encoding: "keep" | "decode";
 }
 
-/** Idle connections go after this, before a NAT or load balancer on the way forgets them. */
-const idleSeconds = 30;
-/** A probe must be answered by then (CONTRACT 18, 19). */
-const probeMs = 5000;
+/** What a failure is explained by. */
+type Asked = Pick<UpstreamRequest, "method" | "target" | "signal" | "hasSent">;
 
-/** The kube-apiserver, reached by fetch. Errors are StatusErrors that say what was unreachable and since when. */
+const probePath = "/livez?exclude=etcd";
+
+/** The kube-apiserver, reached by fetch. Errors are StatusErrors: while nothing is reachable UnreachableErrors, and at once. */
 export class Apiserver {
   readonly #credentials: CredentialSource;
-  #sessions = new Map<string, Bun.FetchSession>();
-  /** Lanes that have connections which fetch may use again, and then may send what was on them again by itself. */
-  readonly #answeredLanes = new Set<string>();
-  #connecting: Promise<boolean> | undefined;
-  readonly #probes = new Map<Lane, Promise<boolean>>();
+  readonly #health: HealthMonitor;
+  readonly #sessions = new Sessions();
+  readonly #probes = new Map<string, Promise<boolean>>();
+  readonly #timing: HealthTiming;
+  #link = new Link();
   #hasHttp2 = true;
-  #failingSince: Date | undefined;
 
-  constructor(credentials: CredentialSource) {
+  constructor(credentials: CredentialSource, timing: HealthTiming = healthTiming(10_000)) {
     this.#credentials = credentials;
-    credentials.onChange(() => this.#renew());
+    this.#timing = timing;
+    this.#health = new HealthMonitor((report) => sendProbe(credentials.current(), report), timing);
+    this.#health.onOutage(({ is }) => {
+      if (is === "down") this.#drop();
+    });
+    credentials.onChange(() => {
+      this.#sessions.renewAll();
+      this.#health.changed();
+    });
   }
 
   get server(): string {
     return this.#credentials.current().server;
   }
 
-  /** Since when nothing has been answered; undefined while all is well. */
-  get failingSince(): Date | undefined {
-    return this.#failingSince;
+  /** Since when nothing is reachable (CONTRACT 18); undefined while all is well, or only doubted. */
+  get outage(): Outage | undefined {
+    return this.#health.outage;
+  }
+
+  /** Called when an outage is known, before requests that wait are rejected, and when it is over. The result takes the listener off. */
+  onOutage(listener: (news: OutageNews) => void): () => void {
+    return this.#health.onOutage(listener);
+  }
+
+  /** The connections that there are; an outage ends them all, and others come after it. */
+  get link(): LinkState {
+    return this.#link;
+  }
+
+  /** From here on the link is probed when it is quiet, at once for the first time. */
+  startProbing(): void {
+    this.#health.start();
+  }
+
+  /** A byte of a body has come: the link is alive. */
+  heard(): void {
+    this.#health.heard();
   }
 
   /**
    * Sends the request once, or twice when it is a safe read whose connection failed before an answer. Rejects with a
-   * StatusError (502, 503, 504), or with the signal's reason.
+   * StatusError (502, 503, 504), an UnreachableError where nothing is reachable, or with the signal's reason.
    */
   async fetch(request: UpstreamRequest): Promise<Response> {
-    const lane = laneName(request);
-    const wasAnswered = this.#answeredLanes.has(lane);
+    this.#refuseWhileDown(request);
+    const over = this.#sessions.isUsed(request) ? "used connections" : "new connections";
     try {
-      return await this.#answered(request, this.#send(request));
+      return await this.#attempt(request);
     } catch (error) {
-      if (!mayRepeat(error, request, wasAnswered)) throw this.explain(error, request);
-      this.#renewLane(lane);
+      const isRepeated = this.outage === undefined && mayRepeat(error, request, over);
+      if (!isRepeated) throw await this.#verdict(error, request);
+      this.#sessions.renew(request);
     }
     try {
-      return await this.#answered(request, this.#send(request));
+      return await this.#attempt(request);
     } catch (error) {
-      throw this.explain(error, request);
+      throw await this.#verdict(error, request);
     }
   }
 
@@ -94,58 +126,79 @@ export class Apiserver {
    * Asks for a WebSocket by a GET, once. Rejects as `fetch` does; an answer other than 101 is an outcome, not an error.
    */
   async upgrade(request: UpstreamRequest): Promise<UpgradeOutcome> {
+    this.#refuseWhileDown(request);
     const credentials = this.#credentials.current();
     try {
       const outcome = await this.#within(request, (headers, signal) =>
         upgrade(credentials, { ...request, headers: separateHeaders(headers), signal }),
       );
-      if (outcome.is === "open") this.#failingSince = undefined;
-      else await this.#answered(request, Promise.resolve(outcome.response));
+      if (outcome.is === "open") this.#health.heard();
+      else this.#answered(request, outcome.response);
       return outcome;
     } catch (error) {
-      throw this.explain(error, request);
+      this.#failed(error, request);
+      throw await this.#verdict(error, request);
     }
   }
 
-  /** Whether the server answers anything at all, asked over this lane; who asks meanwhile shares the answer (CONTRACT 18). */
-  probe(lane: Lane): Promise<boolean> {
-    const there = this.#probes.get(lane);
+  /** Whether the server answers anything at all over these connections; who asks meanwhile shares the answer (CONTRACT 18). */
+  probe(lane: Lane, identity: Identity = "own"): Promise<boolean> {
+    const name = `${identity} ${lane}`;
+    const there = this.#probes.get(name);
     if (there !== undefined) return there;
-    const probe = this.#probe(lane).finally(() => this.#probes.delete(lane));
-    this.#probes.set(lane, probe);
+    const probe = this.#probe({ identity, lane }).finally(() => this.#probes.delete(name));
+    this.#probes.set(name, probe);
     return probe;
   }
 
-  /** Whether a new connection is to be had; who asks meanwhile shares the answer. */
-  #isConnectable(server: string): Promise<boolean> {
-    this.#connecting ??= canConnect(server).finally(() => {
-      this.#connecting = undefined;
-    });
-    return this.#connecting;
-  }
-
-  async #probe(lane: Lane): Promise<boolean> {
+  async #probe(over: LaneOf): Promise<boolean> {
+    const limitMs = this.#timing.handshakenMs;
     try {
       const response = await this.fetch({
+        ...over,
         method: "GET",
-        target: "/livez?exclude=etcd",
+        target: probePath,
         headers: new Headers(),
-        identity: "own",
-        lane,
-        signal: AbortSignal.timeout(probeMs),
-        headMs: probeMs,
+        signal: AbortSignal.timeout(limitMs),
+        headMs: limitMs,
         encoding: "decode",
       });
       await response.body?.cancel();
       return true;
     } catch {
+      // What connections are kept there may be dead, although others are to be had.
+      this.#sessions.renew(over);
       return false;
     }
   }
 
-  /** An answer that has begun did not go on, and nothing else is answered either. */
-  silenceError(target: string): StatusError {
-    return badGateway(`the kube-apiserver ${this.server} fell silent within ${pathOf(target)}`);
+  /**
+   * A read that waits on a kept connection may do so for ever where that is half-open: the others that are kept tell. Gives
+   * the function that ends the looking.
+   */
+  #suspect(request: UpstreamRequest, giveUp: (error: Error) => void): () => void {
+    const { lane, identity, method, target } = request;
+    const mayBeStale = lane === "bulk" && isSafe(method) && this.#sessions.isUsed(request);
+    if (!mayBeStale || target === probePath) return () => undefined;
+    const timer = setTimeout(() => {
+      void this.probe(lane, identity).then((isAlive) => {
+        if (!isAlive && this.outage === undefined) giveUp(new StaleConnectionError());
+      });
+    }, this.#timing.patienceMs);
+    return () => clearTimeout(timer);
+  }
+
+  /** An answer that has begun did not go on, and its connection is dead. */
+  silenceError({ method, target }: Pick<UpstreamRequest, "method" | "target">): StatusError {
+    const { outage, server } = this;
+    if (outage !== undefined) return unreachable(server, outage, { method, target }, "perhaps");
+    return badGateway(`the kube-apiserver ${server} fell silent within ${pathOf(target)}`);
+  }
+
+  /** An answer that has begun broke off: resolves to the error, as `fetch` would reject with it. */
+  async brokenBody(error: unknown, request: Asked): Promise<unknown> {
+    this.#failed(error, request);
+    return await this.#verdict(error, request);
   }
 
   /** Reads the credentials again, after a 401; what was there stays where that fails. */
@@ -153,12 +206,45 @@ export class Apiserver {
     await this.#credentials.refresh().catch(() => undefined);
   }
 
-  async #answered(request: UpstreamRequest, answer: Promise<Response>): Promise<Response> {
-    const response = await answer;
-    this.#failingSince = undefined;
-    this.#answeredLanes.add(laneName(request));
+  #drop(): void {
+    const dead = this.#link;
+    this.#link = new Link();
+    this.#sessions.renewAll();
+    dead.die();
+  }
+
+  #refuseWhileDown(request: UpstreamRequest): void {
+    if (this.outage !== undefined) throw unreachable(this.server, this.outage, request, "nothing");
+  }
+
+  async #attempt(request: UpstreamRequest): Promise<Response> {
+    try {
+      const response = await this.#send(request);
+      this.#sessions.used(request);
+      this.#answered(request, response);
+      return response;
+    } catch (error) {
+      this.#failed(error, request);
+      throw error;
+    }
+  }
+
+  #answered(request: UpstreamRequest, response: Response): void {
+    this.#health.answered(response);
     if (response.status === 401 && request.identity === "own") void this.refreshCredentials();
-    return response;
+  }
+
+  /** What failed by the caller's or our doing, or by being late, says nothing of the link. */
+  #failed(error: unknown, { signal }: Asked): void {
+    const isOfLink = !(error instanceof StatusError || error instanceof StaleConnectionError);
+    if (signal.aborted || !isOfLink || isTimeout(error)) return;
+    this.#health.failed(failureKind(error));
+  }
+
+  /** The failure explained, once it is known whether anything is reachable. */
+  async #verdict(error: unknown, request: Asked): Promise<unknown> {
+    if (!isTimeout(error)) await this.#health.settled();
+    return this.#explain(error, request);
   }
 
   async #send(request: UpstreamRequest): Promise<Response> {
@@ -182,7 +268,7 @@ export class Apiserver {
     return await this.#within(request, (headers, signal) =>
       hasRepeats(headers) || request.target.startsWith("//")
         ? sendRepeated(credentials, { ...request, headers, signal })
-        : this.#session(request, credentials).fetch(credentials.server + request.target, {
+        : this.#sessions.of(request, credentials.tls).fetch(credentials.server + request.target, {
             method: request.method,
             headers,
             body: request.body ?? null,
@@ -202,73 +288,25 @@ export class Apiserver {
     send: (headers: Headers, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { headers, signal, headMs } = request;
-    const { authorization, server } = this.#credentials.current();
+    const { authorization } = this.#credentials.current();
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
-    const connectMs = connectLimitMs(server);
-    const isConnectable = () => this.#isConnectable(server);
-    return await withHeadDeadline({ signal, headMs, connectMs, isConnectable }, (inner) =>
-      send(headers, inner),
-    );
+    const watchHead = (giveUp: (error: Error) => void) => {
+      const ends = [this.#health.watchHead(giveUp), this.#suspect(request, giveUp)];
+      return () => {
+        for (const end of ends) end();
+      };
+    };
+    return await withHeadDeadline({ signal, headMs, watchHead }, (inner) => send(headers, inner));
   }
 
-  #session(request: UpstreamRequest, { tls }: Credentials): Bun.FetchSession {
-    const { identity, lane } = request;
-    const name = laneName(request);
-    const there = this.#sessions.get(name);
-    if (there !== undefined) return there;
-    const session = new Bun.FetchSession({
-      keepAlive: lane === "single" ? false : { idleTimeout: idleSeconds },
-      tls: {
-        rejectUnauthorized: tls.rejectUnauthorized,
-        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-        ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
-        ...(identity === "caller" || tls.cert === undefined ? {} : { cert: tls.cert }),
-        ...(identity === "caller" || tls.key === undefined ? {} : { key: tls.key }),
-      },
-    });
-    this.#sessions.set(name, session);
-    return session;
-  }
-
-  /** New connections for new credentials; what runs on the old ones finishes. */
-  #renew(): void {
-    for (const session of this.#sessions.values()) session.close();
-    this.#sessions.clear();
-    this.#answeredLanes.clear();
-  }
-
-  #renewLane(lane: string): void {
-    this.#sessions.get(lane)?.close();
-    this.#sessions.delete(lane);
-    this.#answeredLanes.delete(lane);
-  }
-
-  /** What failed as a StatusError (502, 503, 504) that says what was asked and since when; an abort stays what it is. */
-  explain(error: unknown, request: Pick<UpstreamRequest, "method" | "target" | "signal">): unknown {
+  /** What failed as a StatusError (502, 503, 504) that says what was asked of whom; an abort stays what it is. */
+  #explain(error: unknown, request: Asked): unknown {
     if (error instanceof StatusError || request.signal.aborted) return error;
-    this.#failingSince ??= new Date();
+    const { outage, server } = this;
     const { method, target } = request;
-    return explainFailure(error, {
-      method,
-      target,
-      server: this.server,
-      failingSince: this.#failingSince,
-    });
+    if (outage === undefined) return explainFailure(error, { method, target, server });
+    const isUnsent = hasNoConnection(error) || request.hasSent?.() === false;
+    return unreachable(server, outage, request, isUnsent ? "nothing" : "perhaps", error);
   }
-}
-
-function laneName({ identity, lane }: Pick<UpstreamRequest, "identity" | "lane">): string {
-  return `${identity} ${lane}`;
-}
-
-/**
- * Whether to send it a second time: a safe read whose connection failed, a write without a body that was refused. Over a
- * connection that was used before, fetch has sent a read again already (BUN.md 5l); over HTTP/2 it does not.
- */
-function mayRepeat(error: unknown, request: UpstreamRequest, wasAnswered: boolean): boolean {
-  const { method, body, lane, signal } = request;
-  if (signal.aborted || isTimeout(error)) return false;
-  if (!isSafe(method)) return !body && isRefused(error);
-  return isUnreachable(error) || !wasAnswered || lane !== "bulk";
 }

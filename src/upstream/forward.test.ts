@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
-import { Apiserver } from "./apiserver.ts";
+import { Apiserver, UnreachableError } from "./apiserver.ts";
 import type { Credentials } from "./credentials.ts";
 import { forward, type ForwardOptions, timeoutMsOf } from "./forward.ts";
 
@@ -74,7 +74,7 @@ describe("forward", () => {
   test("cuts a silent body when upstream is dead, and leaves it", async () => {
     lives = false;
     const answer = await send("read", "/dead");
-    expect(answer.text()).rejects.toMatchObject({ status: { code: 502 } });
+    expect(answer.text()).rejects.toBeInstanceOf(UnreachableError);
     await answer.text().catch(() => undefined);
     lives = true;
   }, 10_000);

@@ -1,8 +1,8 @@
-import type { Apiserver, Identity, Lane } from "./apiserver.ts";
+import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { type HeldAnswer, hold, unpacked } from "./held-answer.ts";
 import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
-import type { Silence } from "./silence.ts";
+import type { LinkState, Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
 import { watchedUpload } from "./upload.ts";
 
@@ -73,11 +73,13 @@ async function send(
   const headers = requestHeaders(request);
   const isDecoded = options.kind === "watch";
   if (isDecoded || accepts === "gzip") headers.set("accept-encoding", "gzip");
+  const { body, hasBegun } = watchedUpload(request.body);
   const sent = {
     method: request.method,
     target: options.target,
     headers,
-    body: watchedUpload(request.body),
+    body,
+    hasSent: hasBegun,
     identity: options.identity,
     lane: laneOf(request, options.kind),
     signal: options.signal,
@@ -85,6 +87,7 @@ async function send(
     // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
     encoding: isDecoded ? "decode" : "keep",
   } as const;
+  const { link } = apiserver;
   const response = await apiserver.fetch(sent);
   markResponse(response.headers);
   if (isDecoded && response.headers.has("content-encoding")) {
@@ -92,8 +95,8 @@ async function send(
     response.headers.delete("content-length");
   }
   const passing = {
-    silence: silenceOf(apiserver, options, sent.lane),
-    explain: (error: unknown) => apiserver.explain(error, sent),
+    silence: silenceOf(apiserver, options, sent, link),
+    explain: (error: unknown) => apiserver.brokenBody(error, sent),
     stopping: options.stopping,
   };
   return { response, passing };
@@ -119,7 +122,7 @@ export async function forwardUpgrade(
   if (outcome.is === "open") return outcome;
   const { response } = outcome;
   markResponse(response.headers);
-  const explain = (error: unknown) => apiserver.explain(error, sent);
+  const explain = (error: unknown) => apiserver.brokenBody(error, sent);
   return { is: "refused", response: streamedResponse(response, { explain }) };
 }
 
@@ -167,13 +170,15 @@ export function timeoutMsOf(target: string): number | undefined {
 
 function silenceOf(
   apiserver: Apiserver,
-  { kind, silenceMs, target }: ForwardOptions,
-  lane: Lane,
+  { kind, silenceMs }: ForwardOptions,
+  sent: Pick<UpstreamRequest, "method" | "target" | "lane" | "identity">,
+  link: LinkState,
 ): Silence | undefined {
   if (kind === "stream") return undefined;
   return {
     limitMs: silenceMs ?? silentBodyMs,
-    isAlive: () => apiserver.probe(kind === "watch" ? lane : "single"),
-    error: () => apiserver.silenceError(target),
+    isAlive: () => apiserver.probe(kind === "watch" ? sent.lane : "single", sent.identity),
+    link,
+    error: () => apiserver.silenceError(sent),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { ConnectTimeoutError, HeadTimeoutError } from "./apiserver-errors.ts";
+import { HeadTimeoutError } from "./apiserver-errors.ts";
 import { withHeadDeadline } from "./head-deadline.ts";
 
 const never = (signal: AbortSignal) =>
@@ -8,33 +8,54 @@ const never = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 const { signal } = new AbortController();
-const alive = { signal, headMs: 30, connectMs: 5, isConnectable: async () => true };
+
+/** A deadline whose watcher gives up when told, and knows whether the waiting is over. */
+function watched() {
+  const calls: ((error: Error) => void)[] = [];
+  let isWaiting = true;
+  return {
+    deadline: {
+      signal,
+      headMs: 30,
+      watchHead: (call: (error: Error) => void) => {
+        calls.push(call);
+        return () => {
+          isWaiting = false;
+        };
+      },
+    },
+    giveUp: (error: Error) => calls[0]?.(error),
+    isWaiting: () => isWaiting,
+  };
+}
 
 describe("withHeadDeadline", () => {
-  test("gives up without a head in time", () => {
-    expect(withHeadDeadline(alive, never)).rejects.toBeInstanceOf(HeadTimeoutError);
+  test("gives up without a head in time", async () => {
+    const { deadline, isWaiting } = watched();
+    const asking = withHeadDeadline(deadline, never);
+    expect(isWaiting()).toBe(true);
+    expect(asking).rejects.toBeInstanceOf(HeadTimeoutError);
+    await asking.catch(() => undefined);
+    expect(isWaiting()).toBe(false);
   });
 
-  test("gives up earlier where no other connection is to be had", () => {
-    const dead = { ...alive, headMs: undefined, isConnectable: async () => false };
-    expect(withHeadDeadline(dead, never)).rejects.toBeInstanceOf(ConnectTimeoutError);
+  test("gives up when it is told to", () => {
+    const { deadline, giveUp } = watched();
+    const asking = withHeadDeadline({ ...deadline, headMs: undefined }, never);
+    giveUp(new Error("nothing is reachable"));
+    expect(asking).rejects.toThrow("nothing is reachable");
   });
 
   test("leaves the body alone once the head is there", async () => {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const slow = { ...alive, isConnectable: () => promise };
-    const given = await withHeadDeadline(slow, async (inner) => {
-      await Bun.sleep(15);
-      return inner;
-    });
-    resolve(false);
-    await Bun.sleep(30);
-    expect(given.aborted).toBe(false);
+    const { deadline, isWaiting } = watched();
+    const given = await withHeadDeadline(deadline, async (inner) => inner);
+    await Bun.sleep(40);
+    expect([given.aborted, isWaiting()]).toEqual([false, false]);
   });
 
   test("is the caller's own abort as well", () => {
     const caller = new AbortController();
-    const asking = withHeadDeadline({ ...alive, signal: caller.signal }, never);
+    const asking = withHeadDeadline({ ...watched().deadline, signal: caller.signal }, never);
     caller.abort(new Error("left"));
     expect(asking).rejects.toThrow("left");
   });

@@ -29,7 +29,7 @@ export async function hold(response: Response, passing: Passing): Promise<HeldAn
       };
     return await holdStream(response, response.body, passing);
   } catch (error) {
-    throw passing.explain(error);
+    throw await passing.explain(error);
   }
 }
 

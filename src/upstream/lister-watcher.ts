@@ -78,6 +78,26 @@ export class UpstreamListerWatcher {
     return this.#apiserver.probe("watch");
   }
 
+  heard(): void {
+    this.#apiserver.heard();
+  }
+
+  /** Resolves when the apiserver is reachable again; undefined while it is. */
+  get outage(): Promise<void> | undefined {
+    if (this.#apiserver.outage === undefined) return undefined;
+    return new Promise((resolve) => {
+      const forget = this.#apiserver.onOutage(({ is }) => {
+        if (is !== "up") return;
+        forget();
+        resolve();
+      });
+    });
+  }
+
+  onOutage(listener: () => void): () => void {
+    return this.#apiserver.onOutage(({ is }) => is === "down" && listener());
+  }
+
   async #stream(
     target: Target,
     query: URLSearchParams,

@@ -1,9 +1,12 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 
-import { connectMs, connectTlsMs } from "./connection-check.ts";
 import type { Credentials } from "./credentials.ts";
 
 /** Requests by node:http and node:https, for what fetch cannot do: repeated headers, upgrades. Loaded when first needed. */
+
+/** A connection must be there by then, with TLS by the second (CONTRACT 19). */
+const connectMs = 2000;
+const connectTlsMs = 3000;
 
 export interface NodeRequest {
   readonly method: string;

@@ -3,8 +3,8 @@ import { type Silence, whileAlive } from "./silence.ts";
 /** How a body is passed. */
 export interface Passing {
   readonly silence?: Silence | undefined;
-  /** What broke, in words for the client. */
-  readonly explain: (error: unknown) => unknown;
+  /** What broke, in words for the client, once it is known whether anything is reachable. Never rejects. */
+  readonly explain: (error: unknown) => Promise<unknown>;
   /** Ends a watch cleanly. */
   readonly stopping?: AbortSignal | undefined;
 }
@@ -16,7 +16,7 @@ export async function heldResponse(response: Response, passing: Passing): Promis
     const body = await whileAlive(response.blob(), passing.silence);
     return new Response(body, { status, headers });
   } catch (error) {
-    throw passing.explain(error);
+    throw await passing.explain(error);
   }
 }
 
@@ -37,7 +37,7 @@ export function streamedResponse(response: Response, passing: Passing): Response
           else controller.enqueue(value);
         } catch (error) {
           void reader.cancel().catch(() => undefined);
-          throw passing.explain(error);
+          throw await passing.explain(error);
         }
       },
       cancel: (reason) => reader.cancel(reason),

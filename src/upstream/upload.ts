@@ -16,17 +16,26 @@ function silentUpload(limitMs: number): StatusError {
   });
 }
 
+/** A caller's body on its way. */
+export interface Upload {
+  readonly body: ReadableStream<Uint8Array> | null;
+  /** Whether any of it was asked for: fetch does so when it has a connection. Without a body nobody knows. */
+  readonly hasBegun: () => boolean;
+}
+
 /** A caller's body as it comes; it breaks with a 408 Status when the caller falls silent. What upstream cannot take yet is not asked for. */
 export function watchedUpload(
   body: ReadableStream<Uint8Array> | null,
   limitMs = silentUploadMs,
-): ReadableStream<Uint8Array> | null {
-  if (body === null) return null;
+): Upload {
+  if (body === null) return { body: null, hasBegun: () => true };
+  let hasBegun = false;
   const silence = { limitMs, isAlive: async () => false, error: () => silentUpload(limitMs) };
   const reader = body.getReader();
-  return new ReadableStream<Uint8Array>(
+  const watched = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        hasBegun = true;
         const { done, value } = await whileAlive(reader.read(), silence);
         if (done) controller.close();
         else controller.enqueue(value);
@@ -35,4 +44,5 @@ export function watchedUpload(
     },
     { highWaterMark: 0 },
   );
+  return { body: watched, hasBegun: () => hasBegun };
 }
