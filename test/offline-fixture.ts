@@ -47,7 +47,10 @@ export async function startLink(targetPort: number): Promise<Link> {
   const restore = () =>
     new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, "127.0.0.1", () => resolve());
+      server.listen(port, "127.0.0.1", () => {
+        server.off("error", reject);
+        resolve();
+      });
     });
   const cut = () =>
     new Promise<void>((resolve) => {
@@ -62,6 +65,10 @@ export interface NodeOptions {
   readonly kubeconfig?: string;
   readonly server?: string;
   readonly flags?: readonly string[];
+  /** `default`: no --disk-cache-path is given; else it is a folder of the node's own. */
+  readonly cachePath?: "default";
+  /** A command before its own, to run it as another user. */
+  readonly as?: readonly string[];
 }
 
 /** The compiled proxy as on a node: killed and started again, its folder and its ports stay. */
@@ -108,15 +115,16 @@ export class Node implements Endpoint {
   async start(flags: readonly string[] = []): Promise<void> {
     this.#starts++;
     await mkdir(this.dir, { recursive: true });
-    const { kubeconfig, server } = this.#options;
+    const { kubeconfig, server, cachePath, as = [] } = this.#options;
     const child = startChildProcess(
       [
+        ...as,
         binary,
         ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
         ...(server === undefined ? [] : ["--server-addr", server]),
         `--bind-address=${this.#address}`,
         `--admin-address=${this.#adminAddress}`,
-        `--disk-cache-path=${this.cacheDir}`,
+        ...(cachePath === "default" ? [] : [`--disk-cache-path=${this.cacheDir}`]),
         ...(this.#options.flags ?? []),
         ...flags,
       ],
