@@ -22,7 +22,7 @@ export async function runFault(session: Session, move: FaultMove): Promise<void>
     case "compact":
       session.trouble("a moment");
       session.compactions++;
-      return fake?.store.compact();
+      return compact(session);
     case "advance":
       return fake?.store.advance(move.by);
     case "restart":
@@ -46,6 +46,14 @@ export async function runFault(session: Session, move: FaultMove): Promise<void>
       session.trouble("until calm");
       return addFault(session, move);
   }
+}
+
+function compact({ world }: Session): void {
+  const { fake, histories } = world;
+  if (fake === undefined) return;
+  fake.store.compact();
+  const { revision } = fake.store;
+  for (const history of Object.values(histories)) history.forget(revision, revision);
 }
 
 function addFault(session: Session, move: FaultMove): void {

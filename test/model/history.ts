@@ -39,6 +39,7 @@ export function versionOf(object: Loose): Version {
 export class History {
   readonly #changes: Change[] = [];
   readonly #latest = new Map<string, Version>();
+  readonly #losses: { readonly at: number; readonly oldest: number }[] = [];
 
   /** Takes the next event, as upstream has it. */
   record(type: string, object: Loose): void {
@@ -48,6 +49,16 @@ export class History {
     else this.#latest.set(version.key, version);
     const current = type === "DELETED" ? undefined : version;
     this.#changes.push({ revision: version.revision, current, previous });
+  }
+
+  /** Notes how far back upstream itself knows what happened: a watch from before `oldest` is refused from `at` on. */
+  forget(at: number, oldest: number): void {
+    if (oldest > (this.#losses.at(-1)?.oldest ?? 0)) this.#losses.push({ at, oldest });
+  }
+
+  /** Whether upstream had forgotten what followed a revision when it was at another. */
+  isLost(after: number, at: number): boolean {
+    return this.#losses.some((loss) => loss.at <= at && loss.oldest > after);
   }
 
   /** The revision of the latest event. */

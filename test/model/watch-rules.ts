@@ -1,6 +1,6 @@
+import { explain, type Wrong } from "./explain.ts";
 import type { Shown } from "./history.ts";
-import { checkObject } from "./list-rules.ts";
-import type { Arrived, ModelWatch } from "./model-watch.ts";
+import type { ModelWatch } from "./model-watch.ts";
 import { type Session, Violation } from "./session.ts";
 
 /** Whether all that happened until now has come; what has ended has nothing more to come. */
@@ -83,13 +83,6 @@ function isForwarded({ world }: Session, { source, hasInitialEvents, move }: Mod
   return source === "upstream" || hadHeadStart;
 }
 
-interface Wrong {
-  readonly rule: string;
-  readonly what: string;
-  /** How many events were right before. */
-  readonly after: number;
-}
-
 /** What is wrong with the events; undefined when there is a beginning from which they are right. */
 function fits(
   session: Session,
@@ -98,8 +91,9 @@ function fits(
 ): Wrong | undefined {
   const { named, events, hasInitialEvents, move } = watch;
   const history = session.world.histories[move.resource];
+  const now = session.world.revision();
   if (!hasInitialEvents && named !== undefined)
-    return compare(watch, [], history.after(named, move.choice), named, extent);
+    return explain(watch, { history, initial: [], from: named, extent, now });
   const end = events.find(({ isInitialEnd }) => isInitialEnd);
   const beginnings =
     end === undefined ? [0, ...history.revisionsAfter(0)].toReversed() : [end.revision];
@@ -113,7 +107,7 @@ function fits(
     const isTooLate = !hasInitialEvents && from > watch.headRevision;
     const wrong = isTooLate
       ? { rule: "KUBERNETES 5", what: "it begins after its head", after: 0 }
-      : (compare(watch, initial, history.after(from, move.choice), from, extent) ??
+      : (explain(watch, { history, initial, from, extent, now }) ??
         tooOld(session, watch, from, until));
     if (wrong === undefined) return undefined;
     if (first === undefined || wrong.after > first.after) first = wrong;
@@ -142,86 +136,4 @@ function tooOld(
   } catch (error) {
     return { rule: "CONTRACT 2", what: String(error), after: events.length };
   }
-}
-
-function say(each: { type: string; revision: number; key?: string } | undefined): string {
-  return each === undefined ? "nothing" : `${each.type} ${each.key ?? ""}@${each.revision}`;
-}
-
-function compare(
-  watch: ModelWatch,
-  initial: readonly Shown[],
-  live: readonly Shown[],
-  from: number,
-  extent: "a part" | "all of it",
-): Wrong | undefined {
-  const { move, events } = watch;
-  const expected = [...initial, ...live];
-  let sent = 0;
-  for (const event of events) {
-    if (event.type === "ERROR") break;
-    if (event.type === "BOOKMARK") {
-      const wrong = checkBookmark(watch, event, expected[sent], Math.max(from, watch.named ?? 0));
-      if (wrong !== undefined)
-        return { rule: "CONTRACT 16", what: `BOOKMARK ${event.revision}: ${wrong}`, after: sent };
-      if (sent < initial.length)
-        return {
-          rule: "CONTRACT 16",
-          what: `a bookmark before ${say(expected[sent])}`,
-          after: sent,
-        };
-      continue;
-    }
-    const should = expected[sent];
-    const { seen } = event;
-    if (
-      should === undefined ||
-      event.type !== should.type ||
-      event.revision !== should.revision ||
-      seen?.key !== should.key
-    )
-      return {
-        rule: "CONTRACT 12",
-        what: `event ${sent} from ${from} is ${say({ ...event, key: seen?.key ?? "" })}, the history has ${say(should)}`,
-        after: sent,
-      };
-    try {
-      checkObject(event.type, seen, should.object);
-    } catch (error) {
-      return { rule: "CONTRACT 12", what: String(error), after: sent };
-    }
-    sent++;
-  }
-  if (extent === "a part") return undefined;
-  if (sent < expected.length)
-    return {
-      rule: "CONTRACT 12",
-      what: `after ${sent} events from ${from} ${say(expected[sent])} is missing`,
-      after: sent,
-    };
-  const lacksEnd =
-    watch.hasInitialEvents && move.wantsBookmarks && !events.some((each) => each.isInitialEnd);
-  return lacksEnd
-    ? { rule: "CONTRACT 16", what: "the initial events have no end", after: sent }
-    : undefined;
-}
-
-/** CONTRACT 16, and that a bookmark is true: all up to it has been sent. */
-function checkBookmark(
-  { move, named, events }: ModelWatch,
-  event: Arrived,
-  next: Shown | undefined,
-  atLeast: number,
-): string | undefined {
-  if (!move.wantsBookmarks) return "nobody asked for one";
-  if (event.revision < atLeast) return `below ${atLeast}`;
-  // What brings a protobuf watch's head repeats the version asked for, and be it ahead.
-  if (event.at < event.revision && event.revision !== named) return `upstream is at ${event.at}`;
-  const before = events.slice(0, events.indexOf(event)).at(-1);
-  const isInitial = before?.type === "ADDED" && event.isInitialEnd;
-  if (before !== undefined && !isInitial && before.revision > event.revision)
-    return `after ${before.revision}`;
-  if (next !== undefined && next.revision <= event.revision && !event.isInitialEnd)
-    return `before ${next.type} ${next.key}@${next.revision}`;
-  return undefined;
 }

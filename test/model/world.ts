@@ -131,6 +131,7 @@ function follow(fake: FakeApiserver, resource: Resource, history: History): void
     const event = collection.events.at(-1);
     if (event === undefined || event.revision <= history.revision) return;
     history.record(event.type, event.current.object);
+    history.forget(event.revision, collection.oldest);
   });
 }
 
