@@ -3,6 +3,7 @@ import type { RequestInfo } from "../api/request-info.ts";
 import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
 import { isReplayable } from "../cache/replayable.ts";
 import type { HeldAnswer } from "../upstream/held-answer.ts";
+import { canonicalQuery } from "./canonical-query.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -77,7 +78,7 @@ function keyOf({ request, head, target }: Replayed): ReplayRequest {
     identity: head.isPerson ? "own, a person" : "own",
     method: "GET",
     path,
-    query,
+    query: canonicalQuery(query),
     accept: head.accept,
     header: (name) => request.headers.get(name) ?? "",
   };
