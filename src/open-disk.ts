@@ -3,7 +3,7 @@ import type { DiskFault } from "./cache/disk-fault.ts";
 import { Disk } from "./cache/disk.ts";
 import { Persister } from "./cache/persister.ts";
 import { Replay } from "./cache/replay.ts";
-import { parseScopeId } from "./cache/scope-id.ts";
+import { parseScopeId, scopeId } from "./cache/scope-id.ts";
 import { Snapshot } from "./cache/snapshot.ts";
 import type { KeptState, Scope, WatchCache } from "./cache/watch-cache.ts";
 import { describeScope } from "./cache/watch-caches.ts";
@@ -20,6 +20,8 @@ export class DiskStore {
   readonly #persister: Persister;
   readonly replay: Replay;
   readonly #isKeptOff: Config["isKeptOffDisk"];
+  /** What could not be restored, and why, by the scope's id. */
+  readonly #damaged = new Map<string, { readonly scope: Scope; readonly reason: string }>();
 
   constructor(disk: Disk, config: Config) {
     const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk } = config;
@@ -76,23 +78,24 @@ export class DiskStore {
 
   /** A scope on disk that holds all that is wanted; undefined where there is none. Never rejects. */
   async covering(wanted: Scope): Promise<Scope | undefined> {
-    const { gvr, codec } = wanted;
-    const isOfType = (scope: Scope) =>
-      scope.codec === codec &&
-      scope.gvr.group === gvr.group &&
-      scope.gvr.version === gvr.version &&
-      scope.gvr.resource === gvr.resource;
-    const all = await this.scopes();
-    return all.find((scope) => isOfType(scope) && selectionCovers(scope, wanted));
+    return (await this.scopes()).find((scope) => covers(scope, wanted));
+  }
+
+  /** Why what lies on disk of this cannot be shown, in words; undefined where nothing of it does. */
+  damageOf(wanted: Scope): string | undefined {
+    const found = [...this.#damaged.values()].find(({ scope }) => covers(scope, wanted));
+    return found && `what is on disk of it is damaged (${found.reason})`;
   }
 
   /** The scope's state as it lies on disk; undefined where there is none, or none that is whole. Never rejects. */
   async restore(scope: Scope): Promise<KeptState | undefined> {
     if (!this.#mayKeep(scope)) return undefined;
     const outcome = await this.#snapshot.restore(scope);
+    this.#damaged.delete(scopeId(scope));
     if (outcome.is === "fault" || outcome.value.is === "absent") return undefined;
     if (outcome.value.is === "restored") return outcome.value.restored;
     const { reason } = outcome.value;
+    this.#damaged.set(scopeId(scope), { scope, reason });
     log.warn(`${describeScope(scope)} is damaged on disk and is listed again`, { reason });
     return undefined;
   }
@@ -112,6 +115,18 @@ export class DiskStore {
     await this.replay.flush();
     await this.#disk.close();
   }
+}
+
+/** Whether the scope holds all that is wanted, in the same encoding. */
+function covers(scope: Scope, wanted: Scope): boolean {
+  const { gvr, codec } = wanted;
+  return (
+    scope.codec === codec &&
+    scope.gvr.group === gvr.group &&
+    scope.gvr.version === gvr.version &&
+    scope.gvr.resource === gvr.resource &&
+    selectionCovers(scope, wanted)
+  );
 }
 
 /**

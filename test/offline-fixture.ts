@@ -208,8 +208,8 @@ export async function untilCached(
 ): Promise<Answer> {
   let answer: Answer | undefined;
   const isCached = async () => {
-    answer = await must(node, path, options);
-    return sourceOf(answer) === "cache";
+    answer = await call(node, path, options);
+    return answer.status === 200 && sourceOf(answer) === "cache";
   };
   await waitUntil(`${path} is answered from the cache`, isCached, seconds);
   if (answer === undefined) throw new Error("nothing was answered");

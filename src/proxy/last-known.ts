@@ -1,3 +1,4 @@
+import { serviceUnavailable, type StatusError } from "../api/status.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -31,6 +32,12 @@ export async function answerLastKnown(
   if (replayed !== undefined) return replayed;
   const objects = read === undefined ? asked.asObjects() : undefined;
   const plain = objects && (await answerStale(parts, context, { ...asked, read: objects }));
-  if (plain === undefined) throw error;
+  if (plain === undefined) throw withDamage(parts, read ?? objects, error);
   return plain;
+}
+
+/** A state that was known and cannot be trusted is not one that was never seen: the Status says so. */
+function withDamage({ disk }: ProxyParts, read: ReadRequest | undefined, error: StatusError) {
+  const damage = read && disk?.damageOf(read.scope);
+  return damage === undefined ? error : serviceUnavailable(`${error.message}; ${damage}`, error);
 }

@@ -40,6 +40,8 @@ export interface KeptOnDisk {
   isKept(group: string, resource: string): boolean;
   /** A scope on disk that holds all that is wanted. Never rejects. */
   covering(wanted: Scope): Promise<Scope | undefined>;
+  /** Why what lies on disk of this cannot be shown, in words; undefined where nothing of it does. */
+  damageOf(wanted: Scope): string | undefined;
 }
 
 /** Counts what was answered from where; admin/metrics.ts shows it. */

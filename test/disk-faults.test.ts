@@ -1,0 +1,333 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+import { waitUntil } from "../src/testing/child-process.ts";
+import { call, expectStatus, json, names } from "../src/testing/contract-client.ts";
+import { writeKubeconfig } from "../src/testing/contract-upstream.ts";
+import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
+import { storedVersions, untilStored } from "./offline-disk.ts";
+import {
+  binary,
+  configMap,
+  createAll,
+  must,
+  Node,
+  sourceOf,
+  untilCached,
+} from "./offline-fixture.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const pods = "/api/v1/namespaces/default/pods";
+const scopes = ["configmaps in default, json", "pods in default, json"];
+const pageBytes = 8192;
+const objects = 40;
+/** An account without rights, as a container has it. */
+const nobody = 65_534;
+
+let fake: FakeApiserver;
+let kubeconfig: string;
+let node: Node;
+/** What the apiserver has, as it answers it. */
+let whole: string;
+/** The folder's files after a clean stop. */
+let stored: string;
+
+beforeAll(async () => {
+  fake = await startFakeApiserver();
+  kubeconfig = await writeKubeconfig(fake.url, fake.adminToken);
+  chmodSync(kubeconfig, 0o644);
+  const many = Array.from({ length: objects }, (_, index) =>
+    configMap(`cm-${index}`, "a", `needle-${index}-${"x".repeat(1500)}`),
+  );
+  await createAll({ url: fake.url, token: fake.adminToken }, configMaps, many);
+  const filled = await Node.create({ kubeconfig });
+  await filled.start();
+  for (const path of [configMaps, pods]) {
+    await call(filled, path);
+    await untilCached(filled, path);
+  }
+  whole = (await must(filled, configMaps)).text;
+  await untilStored(filled.cacheDir, scopes, 1);
+  expect(await filled.end()).toBe(0);
+  stored = filled.cacheDir;
+}, 30_000);
+
+afterAll(async () => {
+  await fake?.stop();
+  rmSync(kubeconfig, { force: true });
+  rmSync(join(stored, ".."), { recursive: true, force: true });
+}, 30_000);
+
+beforeEach(async () => {
+  node = await Node.create({ kubeconfig, flags: ["--disk-flush", "50ms"] });
+  mkdirSync(node.cacheDir);
+  for (const name of readdirSync(stored))
+    copyFileSync(join(stored, name), join(node.cacheDir, name));
+  fake.faults.forget();
+});
+
+afterEach(() => node.stop(), 20_000);
+
+const file = () => join(node.cacheDir, "cache.db");
+
+/** Changes a byte within one object, wherever it lies. */
+function damageOne(): void {
+  patchFile((bytes) => {
+    let at = bytes.indexOf("needle-7-");
+    expect(at).toBeGreaterThan(0);
+    for (; at !== -1; at = bytes.indexOf("needle-7-", at + 1)) bytes.write("n33dle", at);
+  });
+}
+
+/** How often a scope of this path was filled from the apiserver. */
+function fills(path: string): number {
+  const watches = fake.faults.arrivals({ path, verb: "watch" });
+  return watches.filter(({ query }) => query.includes("sendInitialEvents")).length;
+}
+
+/** While the apiserver is away. */
+async function offline<T>(work: () => Promise<T>): Promise<T> {
+  await fake.pause();
+  try {
+    return await work();
+  } finally {
+    await fake.start();
+  }
+}
+
+function patchFile(change: (bytes: Buffer) => void): void {
+  const bytes = readFileSync(file());
+  change(bytes);
+  writeFileSync(file(), bytes);
+}
+
+/** Lines of the log that say that something is wrong. */
+async function warnings(): Promise<readonly string[]> {
+  return linesOf(await node.output()).filter((line) => line.includes(" WARN "));
+}
+
+/** Lines of output, but for what is always said of a fake apiserver. */
+function linesOf(output: string): readonly string[] {
+  return output.split("\n").filter((line) => line !== "" && !line.includes("go over http"));
+}
+
+/** A proxy that should not start, as this user: its exit code and what it said. */
+async function refused(path: string, as: readonly string[] = []) {
+  const flags = ["--kubeconfig", kubeconfig, "--bind-address=127.0.0.1:0", "--admin-address=off"];
+  const run = Bun.spawn([...as, binary, ...flags, "--disk-cache-path", path], {
+    stdout: "pipe",
+    stderr: "pipe",
+    stdin: "ignore",
+    env: { HOME: node.dir },
+    timeout: 10_000,
+  });
+  const [out, err] = await Promise.all([
+    new Response(run.stdout).text(),
+    new Response(run.stderr).text(),
+  ]);
+  const said = linesOf(out + err);
+  return { code: await run.exited, lines: said.length, said: said.join("\n") };
+}
+
+describe("what was stored whole", () => {
+  test("is there again", async () => {
+    await offline(async () => {
+      await node.start();
+      expect((await must(node, configMaps)).text).toBe(whole);
+      expect(json(await must(node, pods)).items).toEqual([]);
+    });
+  });
+});
+
+describe("a damaged file", () => {
+  test.each([
+    ["of zero length", () => truncateSync(file(), 0)],
+    ["cut within a page", () => truncateSync(file(), pageBytes + 100)],
+    ["of something else", () => writeFileSync(file(), "x".repeat(100_000))],
+    ["with a damaged head", () => patchFile((bytes) => bytes.fill(0xff, 0, 16))],
+    ["of another version of the program", () => patchFile((bytes) => bytes.writeUInt32BE(99, 60))],
+    ["of another program", () => patchFile((bytes) => bytes.writeUInt32BE(1, 68))],
+  ])(
+    "%s is set aside, said once, and begun anew",
+    async (_, damage) => {
+      damage();
+      await node.start();
+      expect(names(json(await must(node, configMaps)))).toHaveLength(objects);
+      await untilCached(node, configMaps);
+      await untilStored(node.cacheDir, scopes.slice(0, 1), 1);
+      const told = await warnings();
+      expect(told).toHaveLength(1);
+      expect(told[0]).toContain("begun anew");
+      expect(readdirSync(node.cacheDir).filter((name) => name.includes(".bad-"))).not.toEqual([]);
+    },
+    20_000,
+  );
+
+  test("a log beside it that is torn or of something else loses what it held, and nothing more", async () => {
+    for (const log of [Buffer.from("x".repeat(50_000)), readFileSync(file()).subarray(0, 9000)]) {
+      writeFileSync(`${file()}-wal`, log);
+      await offline(async () => {
+        await node.start();
+        expect((await must(node, configMaps)).text).toBe(whole);
+        await node.kill();
+      });
+    }
+  }, 20_000);
+
+  test("with a flipped byte at any page shows all or nothing, never a part", async () => {
+    const before = readFileSync(file());
+    const outcomes = new Set<string>();
+    await offline(async () => {
+      for (let page = 0; page * pageBytes < before.length; page++) {
+        rmSync(node.cacheDir, { recursive: true });
+        mkdirSync(node.cacheDir);
+        const bytes = Buffer.from(before);
+        for (const at of [40, 1000, pageBytes - 200])
+          bytes.writeUInt8((bytes[page * pageBytes + at] ?? 0) ^ 0x41, page * pageBytes + at);
+        writeFileSync(file(), bytes);
+        await node.start();
+        const answer = await call(node, configMaps);
+        expect([200, 503]).toContain(answer.status);
+        if (answer.status === 200) expect(answer.text).toBe(whole);
+        else expect(answer.headers.get("retry-after")).toBeNull();
+        outcomes.add(`${answer.status}`);
+        await node.kill();
+      }
+    });
+    expect([...outcomes].toSorted()).toEqual(["200", "503"]);
+  }, 40_000);
+});
+
+describe("one damaged object", () => {
+  test("has its scope listed again before it answers; the others go on", async () => {
+    damageOne();
+    await node.start();
+    const answer = await untilCached(node, configMaps);
+    expect(answer.text).toBe(whole);
+    expect([fills(configMaps), fills(pods)]).toEqual([1, 0]);
+    const told = await warnings();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("configmaps in default, json is damaged on disk and is listed again");
+  }, 20_000);
+
+  test("has its scope refused while the apiserver is away, which says so; the others answer", async () => {
+    damageOne();
+    await offline(async () => {
+      await node.start();
+      for (const path of [configMaps, `${configMaps}/cm-3`, `${configMaps}?watch=1`]) {
+        const answer = await call(node, path);
+        expectStatus(answer, 503, { reason: "ServiceUnavailable" });
+        expect(json(answer).message).toContain("what is on disk of it is damaged");
+        expect(answer.headers.get("retry-after")).toBeNull();
+      }
+      expect(sourceOf(await must(node, pods))).toBe("stale");
+      expect(json(await call(node, "/api/v1/services")).message).not.toContain("damaged");
+    });
+    const isBack = async () => (await call(node, configMaps)).status === 200;
+    await waitUntil("the apiserver answers again", isBack);
+    expect((await must(node, configMaps)).text).toBe(whole);
+  }, 20_000);
+});
+
+describe("a folder that cannot be used", () => {
+  test("given by the flag ends the start with one line that names it", async () => {
+    writeFileSync(join(node.dir, "file"), "");
+    for (const path of [join(node.dir, "file"), join(node.dir, "file/cache"), "/proc/cache"]) {
+      const { code, lines, said } = await refused(path);
+      expect([path, code, lines]).toEqual([path, 2, 1]);
+      expect(said).toContain("--disk-cache-path");
+      expect(said).toContain(path);
+    }
+  });
+
+  test("has another proxy: the second does not start, and the first goes on", async () => {
+    await node.start();
+    const { code, lines, said } = await refused(node.cacheDir);
+    expect([code, lines]).toEqual([2, 1]);
+    expect(said).toContain("another process uses it");
+    expect((await must(node, configMaps)).status).toBe(200);
+    expect(storedVersions(node.cacheDir).size).toBeGreaterThan(0);
+  });
+});
+
+const isRoot = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
+if (!isRoot) {
+  describe("a process without rights, a small disk", () => {
+    test.skip("needs root, to become somebody else and to mount", () => {});
+  });
+} else {
+  describe("a process without rights", () => {
+    const setpriv = ["setpriv", `--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"];
+
+    test("does not start on a folder of somebody else that was given", async () => {
+      chmodSync(node.dir, 0o755);
+      const { code, lines, said } = await refused(node.cacheDir, setpriv);
+      expect([code, lines]).toEqual([2, 1]);
+      expect(said).toContain("--disk-cache-path");
+    });
+
+    test("does not start on a folder that it may not write to; a file that it may not write to is no start either", async () => {
+      chownSync(node.cacheDir, nobody, nobody);
+      chmodSync(node.dir, 0o755);
+      const { code, lines, said } = await refused(node.cacheDir, setpriv);
+      expect([code, lines]).toEqual([2, 1]);
+      expect(said).toContain("--disk-cache-path");
+      expect(existsSync(file())).toBe(true);
+      expect(readFileSync(file()).equals(readFileSync(join(stored, "cache.db")))).toBe(true);
+    });
+
+    test("warns where the default folder is not for it, and keeps nothing on disk", async () => {
+      const user = await Node.create({ kubeconfig, cachePath: "default", as: setpriv });
+      chownSync(user.dir, nobody, nobody);
+      await user.start();
+      expect(names(json(await must(user, configMaps)))).toHaveLength(objects);
+      const output = await user.output();
+      expect(output).toContain("nothing is kept on disk");
+      await user.stop();
+    });
+  });
+
+  describe("a full disk", () => {
+    test("is said once, and the proxy goes on from memory", async () => {
+      rmSync(node.cacheDir, { recursive: true });
+      mkdirSync(node.cacheDir);
+      const mounted = Bun.spawnSync([
+        "mount",
+        "-t",
+        "tmpfs",
+        "-o",
+        "size=256k",
+        "tmpfs",
+        node.cacheDir,
+      ]);
+      if (mounted.exitCode !== 0) return;
+      try {
+        writeFileSync(join(node.cacheDir, "filler"), Buffer.alloc(150_000));
+        await node.start();
+        await call(node, configMaps);
+        expect((await untilCached(node, configMaps)).text).toBe(whole);
+        await waitUntil("it is said", async () => (await warnings()).length > 0);
+        expect(await warnings()).toHaveLength(1);
+        expect((await warnings())[0]).toContain("full");
+        const metrics = (await call({ url: node.adminUrl }, "/metrics")).text;
+        expect(metrics).toContain('edge_proxy_disk_fault{kind="full"} 1');
+        expect(sourceOf(await must(node, configMaps))).toBe("cache");
+      } finally {
+        await node.kill();
+        Bun.spawnSync(["umount", node.cacheDir]);
+      }
+    }, 20_000);
+  });
+}
