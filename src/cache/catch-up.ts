@@ -18,6 +18,8 @@ export interface CatchUpParts {
   readonly source: Source;
   /** The resourceVersion of a consistent LIST of the scope's own resource; it makes upstream's own cache move (CONTRACT 5). */
   readonly latest: () => Promise<ResourceVersion>;
+  /** How many second watches it may cost; with none the LIST alone tells another history. */
+  readonly watches: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
 }
@@ -26,15 +28,14 @@ export interface CatchUpParts {
 const watchSeconds = 3;
 /** What has not come by then does not come. */
 const limitMs = 8000;
-const attempts = 2;
 
 /**
  * Brings a scope to what upstream has at this moment: a consistent `limit=1` LIST says how far that is, a short second watch
  * brings all up to there and a bookmark. Rejects when upstream does not answer. (CONTRACT 5, 6, 17)
  */
 export async function catchUp(parts: CatchUpParts): Promise<Standing> {
-  const { cache } = parts;
-  for (let count = 0; count < attempts; count++) {
+  const { cache, watches } = parts;
+  for (let count = 0; count < Math.max(1, watches); count++) {
     // Of the moment before the LIST: while that is under way the main watch may go past its answer.
     const before = cache.resourceVersion;
     if (before === undefined) return "behind";
@@ -42,7 +43,7 @@ export async function catchUp(parts: CatchUpParts): Promise<Standing> {
     // event was of (m, 1.37; cacher/cache_watcher.go processInterval), and in a living cluster the next L is another one.
     const latest = await parts.latest();
     if (compareResourceVersion(latest, before) < 0) return "another history";
-    if (!cache.has(latest)) await watchUntil(latest, parts);
+    if (watches > 0 && !cache.has(latest)) await watchUntil(latest, parts);
     if (cache.has(latest)) return "up to date";
   }
   return "behind";

@@ -63,4 +63,25 @@ describe("a Reflector that begins with what was kept", () => {
     expect(scene.told).toEqual(["410", "410"]);
     expect(scene.cache.changesAfter(version("10"), "whole scope")).toBeUndefined();
   });
+
+  test("after an outage it is held against a LIST, which costs no second watch", async () => {
+    const lists = ["10", "14", "7"];
+    scene = new Scene({ kept, latest: async () => version(lists.shift() ?? "") });
+    await settle();
+    const first = await scene.upstream.at("watch 10").stream(bookmark("12"));
+    await settle();
+    expect(scene.reflector.isConfirmed).toBe(true);
+    scene.subscribe();
+    scene.reflector.doubt();
+    first.end();
+    await settle();
+    const second = await scene.upstream.at("watch 12").stream(bookmark("13"));
+    await settle();
+    expect([scene.upstream.calls.length, scene.reflector.isConfirmed]).toEqual([2, false]);
+    second.end();
+    await settle();
+    await scene.upstream.at("watch 13").stream();
+    await settle();
+    expect(scene.told).toEqual(["410"]);
+  });
 });

@@ -18,6 +18,8 @@ import type { FullState, KeptState, WatchCache } from "./watch-cache.ts";
 const provenMs = 1000;
 /** A server that does not know `sendInitialEvents` sends no end bookmark: after so long without a byte, it is a list instead. */
 const noBookmarkMs = 10_000;
+/** A bookmark may fail to come once (CONTRACT 5). */
+const catchUpWatches = 2;
 
 /**
  * Keeps one WatchCache current: fills it by a WatchList, else by a paginated consistent LIST, then watches, resuming from
@@ -38,6 +40,8 @@ export class Reflector {
   #watchFrom: ResourceVersion | undefined;
   #watchList: "try" | "not served" = "try";
   #isConfirmed = true;
+  /** It came from disk, and upstream has not shown since that it is up to date. */
+  #isRestored = false;
   /** The state to come is of another history than the one there is: nothing leads from one to the other. */
   #isAnotherHistory = false;
   #catchingUp: Promise<Standing> | undefined;
@@ -104,6 +108,7 @@ export class Reflector {
       return;
     }
     this.#isConfirmed = false;
+    this.#isRestored = true;
     this.#watchFrom = undefined;
     this.#feed.begin(kept.resourceVersion);
     this.#cache.restore(kept, this.#options.now());
@@ -127,30 +132,36 @@ export class Reflector {
    * upstream does not answer.
    */
   catchUp(latest: () => Promise<ResourceVersion>): Promise<Standing> {
-    const parts = {
-      cache: this.#cache,
-      source: this.#source,
-      latest,
-      now: this.#options.now,
-      signal: this.#stop.signal,
-    };
-    this.#catchingUp ??= catchUp(parts)
-      .then((standing) => {
-        if (standing === "up to date") this.#isConfirmed = true;
-        if (standing === "another history") this.#refill();
-        return standing;
-      })
-      .finally(() => {
-        this.#catchingUp = undefined;
-      });
+    this.#catchingUp ??= this.#compare(latest, catchUpWatches).finally(() => {
+      this.#catchingUp = undefined;
+    });
     return this.#catchingUp;
   }
 
-  /** Without a read to ask for it: who watches has to learn of another history, and the first read finds it done (CONTRACT 6, 17). */
+  async #compare(latest: () => Promise<ResourceVersion>, watches: number): Promise<Standing> {
+    const { now } = this.#options;
+    const { signal } = this.#stop;
+    const parts = { cache: this.#cache, source: this.#source, latest, watches, now, signal };
+    const standing = await catchUp(parts);
+    if (standing === "up to date") this.#confirmed();
+    if (standing === "another history") this.#refill();
+    return standing;
+  }
+
+  #confirmed(): void {
+    this.#isConfirmed = true;
+    this.#isRestored = false;
+  }
+
+  /**
+   * Without a read to ask for it: who only watches has to learn of another history (CONTRACT 17). What came from disk is
+   * confirmed by it; after an outage a LIST has to do, since each scope would cost a watch at the same moment (CONTRACT 6).
+   */
   #confirm(): void {
     const { latest } = this.#options;
     if (latest === undefined || this.#isConfirmed) return;
-    void this.catchUp(latest).catch(() => undefined);
+    const asked = this.#isRestored ? this.catchUp(latest) : this.#compare(latest, 0);
+    void asked.catch(() => undefined);
   }
 
   /** The state is given up for a new one: who watches it gets a 410, as by an apiserver that has lost its history. */
@@ -233,7 +244,7 @@ export class Reflector {
     if (watchFrom !== resourceVersion || !this.#isBridged(state))
       this.#cache.replace(store, resourceVersion, form, watchFrom);
     this.#isAnotherHistory = false;
-    this.#isConfirmed = true;
+    this.#confirmed();
     this.#options.filled();
     this.#state = { phase: "Listed", resourceVersion };
     this.#source.link.heard();
