@@ -72,4 +72,17 @@ describe("catchUp", () => {
     expect(scene.told).toEqual(["410"]);
     expect(scene.upstream.at("watch initial events").signal.aborted).toBe(false);
   });
+
+  test("another history is found once, though the LIST that finds it again was asked for before the new state", async () => {
+    const list = Promise.withResolvers<ReturnType<typeof version>>();
+    void scene.reflector.catchUp(() => list.promise);
+    list.resolve(version("7"));
+    await settle();
+    const again = Promise.withResolvers<ReturnType<typeof version>>();
+    const standing = scene.reflector.catchUp(() => again.promise);
+    await scene.upstream.at("watch initial events").stream(bookmark("7", "end"));
+    again.resolve(version("7"));
+    expect(await standing).toBe("behind");
+    expect([scene.reports.length, scene.state()]).toEqual([1, ["Watching", "7"]]);
+  });
 });

@@ -42,6 +42,10 @@ export async function catchUp(parts: CatchUpParts): Promise<Standing> {
     // Asked anew for each watch: none brings a bookmark of the RV that the resource's last event before it had, whatever that
     // event was of (m, 1.37; cacher/cache_watcher.go processInterval), and in a living cluster the next L is another one.
     const latest = await parts.latest();
+    const { resourceVersion } = cache;
+    // Within one history it never goes back: it was filled anew meanwhile.
+    if (resourceVersion === undefined || compareResourceVersion(resourceVersion, before) < 0)
+      return "behind";
     if (compareResourceVersion(latest, before) < 0) return "another history";
     if (watches > 0 && !cache.has(latest)) await watchUntil(latest, parts);
     if (cache.has(latest)) return "up to date";

@@ -144,7 +144,7 @@ export class Reflector {
     const parts = { cache: this.#cache, source: this.#source, latest, watches, now, signal };
     const standing = await catchUp(parts);
     if (standing === "up to date") this.#confirmed();
-    if (standing === "another history") this.#refill();
+    if (standing === "another history" && !this.#isAnotherHistory) this.#refill();
     return standing;
   }
 
