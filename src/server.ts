@@ -28,13 +28,16 @@ const tickMs = 1000;
 
 /**
  * Serves until SIGTERM or SIGINT, then ends the process: 0, or 1 at a second signal.
- * Rejects with a ConfigError for what cannot be used: credentials, a port in use.
+ * Rejects with a ConfigError for what cannot be used: a port in use, and credentials where nothing on disk can be served without.
  */
 export async function serve(config: Config, read: () => Config): Promise<void> {
-  const credentials = await openConfiguredCredentials(config);
+  const disk = openDisk(config);
+  const stored = (await disk?.scopes()) ?? [];
+  // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
+  const unreadable = stored.length > 0 ? "read again" : undefined;
+  const credentials = await openConfiguredCredentials(config, "run", unreadable);
   const stop = new AbortController();
   let current = config;
-  const disk = openDisk(config);
   const parts = compose({ config, current: () => current, credentials, disk }, stop.signal);
   const watches = new Watches();
   const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
@@ -42,7 +45,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const inFlight = () =>
     listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
-  for (const scope of (await disk?.scopes()) ?? [])
+  for (const scope of stored)
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
   listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));

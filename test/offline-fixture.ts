@@ -149,6 +149,10 @@ export class Node implements Endpoint {
     await this.#child?.stop("SIGKILL");
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child?.signal(name);
+  }
+
   /** SIGTERM; the exit code. */
   async end(): Promise<number | undefined> {
     return await this.#child?.stop("SIGTERM");

@@ -1,6 +1,7 @@
 import { log } from "../log.ts";
 import type { Apiserver } from "./apiserver.ts";
 import { askWhoWeAre, type Subject } from "./credential-subject.ts";
+import { isNowhere } from "./credentials.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 
 /** What has become of the credentials: they belong to somebody else, or to another server. */
@@ -53,9 +54,11 @@ export class CredentialIdentity {
   #changed(server: string): void {
     this.#changes++;
     clearTimeout(this.#retry);
-    const isAnotherServer = server !== this.#server;
+    const isFirst = isNowhere(this.#server);
+    const isAnotherServer = !isFirst && server !== this.#server;
     this.#server = server;
     if (this.#asked === undefined) return;
+    if (isFirst) this.#asked = this.#changes;
     if (isAnotherServer) this.#tell("server", `${server} is another server`);
     void this.#ask(this.#changes, firstRetryMs);
   }

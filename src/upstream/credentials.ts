@@ -23,6 +23,30 @@ export interface ClientTls {
   readonly rejectUnauthorized: boolean;
 }
 
+/** Nobody listens there. */
+const nowhere = "https://127.0.0.1:0";
+
+/**
+ * Stands where no credentials could be read yet: nothing is sent without them, and what is asked for counts as not answered.
+ * They are read again when one of these files changes, and every half a minute (CONTRACT 25).
+ */
+export function noCredentialsYet(files: readonly string[]): Credentials {
+  return {
+    server: nowhere,
+    tls: { rejectUnauthorized: true },
+    authorization: undefined,
+    expiresAt: 0,
+    files,
+    source: "nothing yet",
+    warnings: [],
+  };
+}
+
+/** Whether the server is a stand-in's. */
+export function isNowhere(server: string): boolean {
+  return server === nowhere;
+}
+
 /** Where credentials are looked for. */
 export type CredentialOrigin =
   | { readonly from: "kubeconfig"; readonly files: readonly string[] }
@@ -35,6 +59,8 @@ export interface CredentialOptions {
   readonly serverAddr: string | undefined;
   /** `leave`: no exec plugin runs and no network is reached, so a token may be missing. */
   readonly plugins: "run" | "leave";
+  /** Where the first reading fails: to begin without any, and read again. Absent: that is an error. */
+  readonly unreadable?: "read again";
 }
 
 /** Credentials that cannot be used: one line that names the file. */
