@@ -6,6 +6,8 @@ import { Database } from "../src/cache/database.ts";
 import { databasePath } from "../src/cache/disk-folder.ts";
 import { StoreReader } from "../src/cache/store-reader.ts";
 import { describeScope } from "../src/cache/watch-caches.ts";
+import { jsonCodec } from "../src/codec/json-codec.ts";
+import { protobufCodec } from "../src/codec/protobuf-codec.ts";
 import { waitUntil } from "../src/testing/child-process.ts";
 
 /** The resourceVersion of each scope on disk, by how people call it: `configmaps in default, json`. */
@@ -63,4 +65,11 @@ export async function bytesIn(folder: string): Promise<Buffer> {
   const names = await readdir(folder);
   const files = await Promise.all(names.map((name) => Bun.file(join(folder, name)).bytes()));
   return Buffer.concat(files);
+}
+
+/** The list's own resourceVersion. */
+export function listVersion(bytes: Uint8Array, form: "json" | "protobuf"): string {
+  const reader = (form === "json" ? jsonCodec : protobufCodec).listReader();
+  reader.push(bytes);
+  return reader.finish().resourceVersion;
 }

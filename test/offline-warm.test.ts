@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 
-import { jsonCodec } from "../src/codec/json-codec.ts";
-import { protobufCodec } from "../src/codec/protobuf-codec.ts";
 import { waitUntil } from "../src/testing/child-process.ts";
 import {
   call,
@@ -16,7 +14,7 @@ import {
 } from "../src/testing/contract-client.ts";
 import { type Apiserver, findAssets, startApiserver } from "../src/testing/envtest.ts";
 import { AuditLog } from "./offline-audit.ts";
-import { untilStored } from "./offline-disk.ts";
+import { listVersion, untilStored } from "./offline-disk.ts";
 import {
   and,
   configMap,
@@ -171,7 +169,7 @@ if (assets === undefined) {
             await callBytes(node, path, options),
             await callBytes(direct, path, options),
           ];
-          const resourceVersion = versionOf(mine.bytes, form);
+          const resourceVersion = listVersion(mine.bytes, form);
           const exact = await callBytes(direct, exactly(path, resourceVersion), options);
           expect(mine.bytes.equals(exact.bytes)).toBe(true);
           expect(names(json(await must(node, path)))).toEqual(
@@ -201,13 +199,6 @@ if (assets === undefined) {
 /** A watch from there on. */
 function since(path: string, version: string): string {
   return and(path, `watch=1&allowWatchBookmarks=true&resourceVersion=${version}`);
-}
-
-/** The list's own resourceVersion. */
-function versionOf(bytes: Uint8Array, form: "json" | "protobuf"): string {
-  const reader = (form === "json" ? jsonCodec : protobufCodec).listReader();
-  reader.push(bytes);
-  return reader.finish().resourceVersion;
 }
 
 function changes({ events }: Watch): Loose[] {
