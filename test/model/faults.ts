@@ -1,23 +1,34 @@
+import { waitUntil } from "../../src/testing/child-process.ts";
 import { pathOf } from "./choice.ts";
+import type { ModelWatch } from "./model-watch.ts";
 import type { FaultMove, Resource } from "./moves.ts";
 import type { Session } from "./session.ts";
+import { checkWatch } from "./watch-rules.ts";
 import { callDirect } from "./world.ts";
 
 /** A watch's link is held no longer than this: what waits for it may not wait for ever. */
 const longestHoldMs = 1500;
+/** A flush takes a moment, on a busy machine. */
+const flushSlackMs = 600;
 
 /** What goes wrong now. */
-export async function runFault(session: Session, move: FaultMove): Promise<void> {
+export async function runFault(
+  session: Session,
+  watches: ModelWatch[],
+  move: FaultMove,
+): Promise<void> {
   const { fake, relay } = session.world;
   session.count(`fault: ${move.fault}`);
   switch (move.fault) {
     case "cut watches":
       session.trouble("a moment");
+      session.mayBeOut();
       if (fake === undefined || move.how === "reset") relay.cut("watches");
       else fake.cutWatches("clean");
       return;
     case "reset connections":
       session.trouble("a moment");
+      session.mayBeOut();
       return relay.cut("all");
     case "compact":
       session.trouble("a moment");
@@ -27,6 +38,7 @@ export async function runFault(session: Session, move: FaultMove): Promise<void>
       return fake?.store.advance(move.by);
     case "restart":
       session.trouble("until calm");
+      session.mayBeOut();
       await fake?.pause();
       await Bun.sleep(move.downMs);
       return await fake?.start();
@@ -41,9 +53,19 @@ export async function runFault(session: Session, move: FaultMove): Promise<void>
       setTimeout(() => relay.release(), move.ms).unref();
       return;
     case "release":
-      return calm(session);
+      return await calm(session);
+    case "link down":
+      session.trouble("until calm");
+      session.mayBeOut();
+      return await relay.refuse();
+    case "link up":
+      session.mayBeOut();
+      return await relay.accept();
+    case "kill":
+      return await killProxy(session, watches, move.restMs);
     default:
       session.trouble("until calm");
+      session.mayBeOut();
       return addFault(session, move);
   }
 }
@@ -76,10 +98,37 @@ function addFault(session: Session, move: FaultMove): void {
 }
 
 /** Ends all that goes wrong. */
-export function calm(session: Session): void {
-  session.world.fake?.faults.clear();
-  session.world.relay.release();
+export async function calm(session: Session): Promise<void> {
+  const { fake, relay, proxy } = session.world;
+  fake?.faults.clear();
+  relay.release();
+  await relay.accept();
+  const isBack = async () => {
+    const answer = await fetch(`${proxy.url}/version`).catch(() => undefined);
+    return answer?.headers.get("x-edge-proxy") === "upstream";
+  };
+  if (session.isOut) await waitUntil("the proxy finds upstream again", isBack, 15);
+  session.isBack();
   session.calm();
+}
+
+/** kill -9 and another start; who watched goes on from where it was. */
+async function killProxy(session: Session, watches: ModelWatch[], restMs: number): Promise<void> {
+  const { world } = session;
+  session.trouble("a moment");
+  await Bun.sleep(restMs);
+  for (const each of watches) await each.readLate();
+  const alive = new Set(watches.filter(({ ended }) => ended === "open"));
+  session.killed(world.flushMs + flushSlackMs);
+  await world.restartProxy();
+  const isOver = () => watches.every(({ ended }) => ended !== "open");
+  await waitUntil("all watches of a killed proxy end", isOver, 5);
+  const over = watches.filter((each) => !each.resume());
+  const open = watches.filter((each) => !over.includes(each));
+  watches.splice(0, watches.length, ...open);
+  // Their end says nothing of the proxy.
+  for (const each of over) if (alive.has(each)) each.ended = "closed";
+  for (const each of over) session.check(() => checkWatch(session, each, "a part"));
 }
 
 /** Changes of 200 KB each, around the proxy. */

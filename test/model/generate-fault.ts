@@ -17,6 +17,9 @@ export function fault(random: Random): FaultMove {
     "hold watches": 22,
     "hold all": 5,
     release: 18,
+    "link down": 3,
+    "link up": 3,
+    kill: 4,
   });
   const verb = random.pick(["list", "watch", "get"] as const);
   switch (name) {
@@ -38,11 +41,18 @@ export function fault(random: Random): FaultMove {
       const method = random.pick(["PUT", "PATCH", "DELETE", "POST"] as const);
       return { move: "fault", fault: name, method };
     }
+    case "kill":
+      return { move: "fault", fault: name, restMs: restMs(random) };
     case "hold all":
       return { move: "fault", fault: name, ms: random.below(200) };
     default:
       return { move: "fault", fault: name };
   }
+}
+
+/** Until what was shown is on disk, or at once. */
+function restMs(random: Random): number {
+  return random.pick([0, 0, 900]);
 }
 
 /** What can be done to a real apiserver from outside, quickly. */
@@ -53,7 +63,9 @@ export function mildFault(random: Random): FaultMove {
     "hold watches": 25,
     release: 25,
     "hold all": 5,
+    kill: 3,
   });
+  if (name === "kill") return { move: "fault", fault: name, restMs: restMs(random) };
   if (name === "hold all") return { move: "fault", fault: name, ms: random.below(200) };
   if (name === "cut watches") return { move: "fault", fault: name, how: "reset" };
   return { move: "fault", fault: name };

@@ -23,6 +23,7 @@ export function generateMoves(seed: number, count: number, target: "fake" | "rea
   const moves: Move[] = [];
   while (moves.length < count) {
     if (random.chance(0.04)) moves.push(...lag(random, choices));
+    else if (random.chance(0.02)) moves.push(...outage(random, choices));
     else moves.push(generate(random, choices, target));
   }
   return [...moves, { move: "settle" }];
@@ -91,6 +92,31 @@ function lag(random: Random, choices: readonly Choices[]): Move[] {
       ]);
     }
   }
+}
+
+/** The link is away, and the proxy perhaps killed meanwhile; others write; then all is back. */
+function outage(random: Random, choices: readonly Choices[]): Move[] {
+  const reads = (count: number) => Array.from({ length: count }, () => read(random, choices));
+  const kill = () => ({ move: "fault", fault: "kill", restMs: random.pick([0, 900]) }) as const;
+  const [isKilled, isKilledAfter] = [random.chance(0.6), random.chance(0.2)];
+  const others = Array.from({ length: random.below(4) }, (): Move => {
+    return { ...write(random, choices), via: "direct" };
+  });
+  return [
+    ...(random.chance(0.5) ? [watch(random, choices)] : []),
+    ...(isKilled && random.chance(0.3) ? [kill()] : []),
+    { move: "fault", fault: "link down" },
+    ...reads(1 + random.below(3)),
+    ...others,
+    ...(isKilled ? [kill()] : []),
+    ...reads(2 + random.below(4)),
+    watch(random, choices),
+    { move: "fault", fault: "link up" },
+    ...(isKilledAfter ? [kill()] : []),
+    ...reads(2 + random.below(3)),
+    { move: "fault", fault: "release" },
+    ...reads(2 + random.below(3)),
+  ];
 }
 
 function whileHeld(moves: readonly Move[]): Move[] {

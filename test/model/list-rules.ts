@@ -1,6 +1,7 @@
 import type { Loose } from "../../src/testing/contract-client.ts";
 import { selectorQuery } from "./choice.ts";
 import type { Version as ObjectVersion } from "./history.ts";
+import { isLastKnown } from "./mark-rules.ts";
 import type { ListMove } from "./moves.ts";
 import { type Moment, type Session, Violation } from "./session.ts";
 import type { SeenList, SeenObject } from "./wire.ts";
@@ -81,7 +82,15 @@ function checkAge(session: Session, asked: Asked, revision: number): void {
   if (isExact) return;
   if (revision < named)
     throw new Violation("KUBERNETES 2", `${what} is of ${revision}, older than ${named}`);
-  if (move.version.is === "unset" || (move.version.is === "seen" && named === 0)) {
+  if (isLastKnown(source)) return checkKept(session, asked, revision);
+  const isUnset = move.version.is === "unset" || (move.version.is === "seen" && named === 0);
+  // What is not marked was confirmed after the start.
+  if (source === "cache" && named === 0 && revision < session.startedAt)
+    throw new Violation(
+      "CONTRACT 6",
+      `${what} is of ${revision}, the proxy was started at ${session.startedAt}`,
+    );
+  if (isUnset) {
     session.checkFloors(move.resource, move.choice, revision, begun, what);
     const isLinear = source === "upstream" || move.isExactRead;
     if (isLinear && revision < begun.revision)
@@ -94,6 +103,13 @@ function checkAge(session: Session, asked: Asked, revision: number): void {
   const isBack = source === "cache" && named === 0 && revision < asked.before;
   if (isBack && !isSameState(session, move, revision, asked.before))
     throw new Violation("CONTRACT 4", `${what} is of ${revision}, after one of ${asked.before}`);
+}
+
+/** A kill loses nothing older than the flush interval. */
+function checkKept(session: Session, { question, what }: Asked, revision: number): void {
+  const flushed = session.flushed(question);
+  if (revision < flushed)
+    throw new Violation("issue 10 B", `${what} is of ${revision}, ${flushed} was on disk`);
 }
 
 function isSameState(

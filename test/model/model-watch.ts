@@ -16,6 +16,8 @@ export class ModelWatch {
   /** Absent: from the current state. */
   readonly named: number | undefined;
   readonly begun: Moment;
+  /** When it was last asked for. */
+  since: Moment;
   readonly events: Arrived[] = [];
   status: number | undefined;
   source = "nowhere";
@@ -24,8 +26,8 @@ export class ModelWatch {
   ended: "open" | "clean" | "broken" | "closed" = "open";
   endedAfterMs = 0;
   readonly #session: Session;
-  readonly #reader: EventReader;
-  readonly #abort = new AbortController();
+  #reader: EventReader;
+  #abort = new AbortController();
   #slow: SlowClient | undefined;
 
   constructor(session: Session, move: WatchMove) {
@@ -54,9 +56,39 @@ export class ModelWatch {
     ];
     this.target = `${pathOf(resource, choice.namespace)}?${query.join("&")}`;
     this.begun = session.now();
+    this.since = this.begun;
     this.#reader = new EventReader(move.format);
     if (move.isSlow) this.#slow = new SlowClient(session.world.proxy.url, this.target, move.format);
-    else void this.#run();
+    else void this.#run(this.target);
+  }
+
+  /** The version from which a client goes on: all up to it has been told. */
+  get position(): number | undefined {
+    const isWhole = !this.hasInitialEvents || this.events.some((each) => each.isInitialEnd);
+    if (!isWhole || this.events.some(({ type }) => type === "ERROR")) return undefined;
+    const last = this.events.at(-1)?.revision;
+    return last === undefined ? this.named : Math.max(last, this.named ?? 0);
+  }
+
+  /** Whether it is asked for again, from where it was; what comes is told after what has come. */
+  resume(): boolean {
+    const { position } = this;
+    if (position === undefined || this.ended === "open" || this.ended === "closed") return false;
+    if (this.status !== undefined && this.status !== 200) return false;
+    this.since = this.#session.now();
+    this.ended = "open";
+    this.status = undefined;
+    this.#reader = new EventReader(this.move.format);
+    this.#abort = new AbortController();
+    const { choice, resource, wantsBookmarks } = this.move;
+    const query = [
+      `watch=1&resourceVersion=${position}`,
+      ...selectorQuery(choice),
+      ...(wantsBookmarks ? ["allowWatchBookmarks=true"] : []),
+    ];
+    this.#session.count("watch: resumed");
+    void this.#run(`${pathOf(resource, choice.namespace)}?${query.join("&")}`);
+    return true;
   }
 
   /** Whether it begins with the objects that are there. */
@@ -67,10 +99,10 @@ export class ModelWatch {
     );
   }
 
-  async #run(): Promise<void> {
+  async #run(target: string): Promise<void> {
     const { url } = this.#session.world.proxy;
     try {
-      const response = await fetch(url + this.target, {
+      const response = await fetch(url + target, {
         headers: { Accept: mediaType[this.move.format], "User-Agent": "model/1" },
         signal: this.#abort.signal,
         timeout: false,
@@ -87,7 +119,7 @@ export class ModelWatch {
   #head(status: number, source: string): void {
     this.status = status;
     this.source = source;
-    this.headRevision = this.#session.world.revision();
+    this.headRevision = Math.min(this.headRevision, this.#session.world.revision());
     this.#session.count(`watch: ${status} ${source}`);
   }
 
@@ -102,7 +134,7 @@ export class ModelWatch {
 
   #end(how: "clean" | "broken" | "closed"): void {
     this.ended = how;
-    this.endedAfterMs = Date.now() - this.begun.at;
+    this.endedAfterMs = Date.now() - this.since.at;
   }
 
   /** A slow one reads now what has waited for it. */

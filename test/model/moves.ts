@@ -114,6 +114,11 @@ export type FaultMove = { readonly move: "fault" } & (
   | { readonly fault: "hold watches" }
   | { readonly fault: "hold all"; readonly ms: number }
   | { readonly fault: "release" }
+  /** Connections are refused from here on, until `link up`. */
+  | { readonly fault: "link down" }
+  | { readonly fault: "link up" }
+  /** kill -9 of the proxy after a rest, and a start on the same folder; its clients resume their watches. */
+  | { readonly fault: "kill"; readonly restMs: number }
 );
 
 export type Request = WriteMove | ListMove | GetMove;

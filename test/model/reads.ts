@@ -1,14 +1,18 @@
 import type { Endpoint } from "../../src/testing/contract-client.ts";
 import { pathOf, selectorQuery } from "./choice.ts";
 import { type Asked, checkGone, checkList, checkObject, type Page } from "./list-rules.ts";
+import { checkMark, isLastKnown, type Marked } from "./mark-rules.ts";
 import type { Format, GetMove, ListMove } from "./moves.ts";
 import { type Moment, type Session, Violation } from "./session.ts";
 import { mediaType, readListBody, readObjectBody, type SeenList } from "./wire.ts";
 
+interface Answered extends Marked {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
 /** A whole answer, or none. */
-type Outcome =
-  | { readonly status: number; readonly source: string; readonly body: Uint8Array }
-  | { readonly status: undefined; readonly why: string };
+type Outcome = Answered | { readonly status: undefined; readonly why: string };
 
 /** A read that takes longer is not answered. */
 const patienceMs = 10_000;
@@ -29,7 +33,8 @@ async function ask(
       signal: AbortSignal.timeout(patienceMs),
     });
     const source = response.headers.get("x-edge-proxy") ?? "none";
-    return { status: response.status, source, body: await response.bytes() };
+    const age = response.headers.get("age");
+    return { status: response.status, source, age, body: await response.bytes() };
   } catch (error) {
     return { status: undefined, why: String(error) };
   }
@@ -40,6 +45,7 @@ function refuse(session: Session, begun: Moment, what: string, outcome: Outcome)
   session.count("read: error");
   const isTimeout = outcome.status === undefined && outcome.why.includes("TimeoutError");
   if (session.isExcused(begun) && !isTimeout) return;
+  if (outcome.status !== undefined && outcome.source === "reject" && session.wasOut(begun)) return;
   const text = outcome.status === undefined ? outcome.why : Buffer.from(outcome.body).toString();
   throw new Violation(
     "no reason to fail",
@@ -77,11 +83,16 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
     const outcome = await ask(session.world.proxy, target, format, move.isExactRead);
     const what = `LIST ${target} (${format}, from ${outcome.status === undefined ? "nowhere" : outcome.source})`;
     if (outcome.status === 410) {
-      session.check(() => checkGone(session, what, page.at));
+      // While upstream is out the proxy has only what it holds.
+      if (!session.wasOut(begun) || outcome.source !== "reject")
+        session.check(() => checkGone(session, what, page.at));
       return;
     }
     if (outcome.status !== 200) return session.check(() => refuse(session, begun, what, outcome));
     session.count(`list: ${outcome.source}`);
+    const isAny = move.version.is === "zero" || page.at !== undefined;
+    const needs = isAny ? "any state, or one of its own" : "a state of now";
+    session.checkNow(() => checkMark(session, begun, what, outcome, needs));
     const list = readList(session, what, format, outcome.body);
     if (list === undefined) return;
     session.note(resource, list.revision);
@@ -99,8 +110,10 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
     };
     const current = page;
     session.check(() => checkList(session, asked, current, list));
-    if (page.first && outcome.source === "cache" && !isExact && !(named > 0))
+    if (page.first && outcome.source === "cache" && !isExact && !(named > 0)) {
       session.reach(question, list.revision);
+      session.cached(question, list.revision);
+    }
     if (list.continue === "") return;
     page = { first: false, after: list.items.at(-1)?.key ?? "", at: list.revision };
     parts = [...fixed, `continue=${encodeURIComponent(list.continue)}`];
@@ -137,6 +150,8 @@ export async function runGet(session: Session, move: GetMove): Promise<void> {
   if (outcome.status !== 200 && outcome.status !== 404)
     return session.check(() => refuse(session, begun, what, outcome));
   session.count(`get: ${outcome.source}`);
+  const needs = move.version.is === "zero" ? "any state, or one of its own" : "a state of now";
+  session.checkNow(() => checkMark(session, begun, what, outcome, needs));
   const seen = outcome.status === 200 ? readObjectBody(format, outcome.body) : undefined;
   const isUnset = move.version.is === "unset" || (move.version.is === "seen" && named === 0);
   if (seen !== undefined) {
@@ -153,8 +168,11 @@ export async function runGet(session: Session, move: GetMove): Promise<void> {
       .filter((span) =>
         seen === undefined ? span.version === undefined : span.version?.revision === seen.revision,
       );
-    const isLinear = isUnset && (outcome.source === "upstream" || move.isExactRead);
-    const owed = isUnset ? session.floorOf(resource, key, begun) : 0;
+    const isLinear =
+      isUnset &&
+      (outcome.source === "upstream" || (move.isExactRead && outcome.source === "cache"));
+    const owed =
+      isUnset && !isLastKnown(outcome.source) ? session.floorOf(resource, key, begun) : 0;
     const since = Math.max(named, isLinear ? begun.revision : 0, owed);
     const shown = seen === undefined ? "absent" : `@${seen.revision}`;
     if (spans.length === 0)

@@ -8,6 +8,9 @@ export interface Relay {
   release(): void;
   /** Resets the links. */
   cut(which: "watches" | "all"): void;
+  /** Resets all links, and refuses new ones until `accept`. */
+  refuse(): Promise<void>;
+  accept(): Promise<void>;
   stop(): void;
 }
 
@@ -49,12 +52,15 @@ export async function startRelay(targetPort: number): Promise<Relay> {
       socket.on("close", close);
     }
   });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : 0);
+  const listen = (on: number) =>
+    new Promise<number>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(on, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
     });
-  });
+  const port = await listen(0);
   const cut = (which: "watches" | "all") => {
     for (const link of links) if (which === "all" || link.hasWatch) link.client.resetAndDestroy();
   };
@@ -71,6 +77,15 @@ export async function startRelay(targetPort: number): Promise<Relay> {
       }
     },
     cut,
+    refuse: async () => {
+      if (!server.listening) return;
+      const closed = new Promise((resolve) => server.close(resolve));
+      cut("all");
+      await closed;
+    },
+    accept: async () => {
+      if (!server.listening) await listen(port);
+    },
     stop: () => {
       cut("all");
       server.close();

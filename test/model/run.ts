@@ -70,7 +70,7 @@ async function run(session: Session, watches: ModelWatch[], move: Move): Promise
     case "close":
       return await close(session, watches, Math.floor(move.which * watches.length));
     case "fault":
-      return await runFault(session, move);
+      return await runFault(session, watches, move);
     case "burst":
       return await runBurst(session, move.resource, move.count);
     case "settle":
@@ -100,7 +100,7 @@ async function close(session: Session, watches: ModelWatch[], which: number): Pr
 
 /** All that goes wrong ends: every watch becomes complete, and every list shows what is. */
 async function settle(session: Session, watches: ModelWatch[]): Promise<void> {
-  calm(session);
+  await calm(session);
   await touchAll(session);
   await session.checkLate();
   const end = Date.now() + settleMs;

@@ -32,6 +32,9 @@ export interface Moment {
   readonly at: number;
 }
 
+/** An outage is found over by then: the longest wait between two probes, and one that is under way. */
+const longestOutMs = 8000;
+
 /** What the clients of the proxy have been told so far, and what went wrong on the way. */
 export class Session {
   readonly world: World;
@@ -44,6 +47,11 @@ export class Session {
   #late: (() => void)[] = [];
   #troubles = 0;
   #isTroubled = false;
+  #mayBeOutUntil = 0;
+  #flushed = new Map<string, number>();
+  #cached = new Map<string, { readonly revision: number; readonly at: number }[]>();
+  /** Where upstream was when the proxy was last started. */
+  startedAt = 0;
   compactions = 0;
   bursts = 0;
 
@@ -78,6 +86,48 @@ export class Session {
   /** Whether errors are excused for a request that began then and ends now. */
   isExcused(begun: Moment): boolean {
     return begun.isTroubled || this.#isTroubled || begun.troubles !== this.#troubles;
+  }
+
+  /** Connections were refused or reset: for a while the proxy may take upstream to be out. */
+  mayBeOut(): void {
+    this.#mayBeOutUntil = Date.now() + longestOutMs;
+  }
+
+  /** Whether upstream may have been out of reach for a request that began then and ends now. */
+  wasOut(begun: Moment): boolean {
+    return this.isExcused(begun) || begun.at < this.#mayBeOutUntil;
+  }
+
+  /** Whether the proxy may not have found yet that upstream is there. */
+  get isOut(): boolean {
+    return Date.now() < this.#mayBeOutUntil;
+  }
+
+  isBack(): void {
+    this.#mayBeOutUntil = 0;
+  }
+
+  /** Notes how far an answer from the cache was. */
+  cached(question: string, revision: number): void {
+    const all = this.#cached.get(question) ?? [];
+    all.push({ revision, at: Date.now() });
+    this.#cached.set(question, all);
+  }
+
+  /** The proxy was killed: what it has shown, so long before, it has on disk. */
+  killed(flushedMs: number): void {
+    const before = Date.now() - flushedMs;
+    for (const [question, all] of this.#cached) {
+      const flushed = all.filter(({ at }) => at <= before).map(({ revision }) => revision);
+      this.#flushed.set(question, Math.max(this.flushed(question), ...flushed));
+    }
+    this.#cached.clear();
+    this.startedAt = this.world.revision();
+  }
+
+  /** How far the question had been answered by what was on disk when the proxy was killed. */
+  flushed(question: string): number {
+    return this.#flushed.get(question) ?? 0;
   }
 
   /** Runs a check at once, or when the history reaches as far. */

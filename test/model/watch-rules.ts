@@ -1,5 +1,6 @@
 import { explain, type Wrong } from "./explain.ts";
 import type { Shown } from "./history.ts";
+import { isLastKnown } from "./mark-rules.ts";
 import type { ModelWatch } from "./model-watch.ts";
 import { type Session, Violation } from "./session.ts";
 
@@ -21,7 +22,7 @@ export function checkWatch(
   if (status === undefined) {
     if (extent === "all of it" && !isComplete(session, watch))
       throw new Violation("CONTRACT 13", `${name} has no head`);
-    if (watch.ended === "broken" && !session.isExcused(watch.begun))
+    if (watch.ended === "broken" && !session.isExcused(watch.since))
       throw new Violation("no reason to fail", `${name} had no answer`);
     return;
   }
@@ -29,7 +30,8 @@ export function checkWatch(
     const isGone = status === 410 && isForgetful(session);
     // An apiserver without WatchList refuses the parameter.
     const isUnknown = status === 422 && move.form !== "legacy" && !session.world.hasWatchList;
-    if (isGone || isUnknown || session.isExcused(watch.begun)) return;
+    const isOut = watch.source === "reject" && session.wasOut(watch.since);
+    if (isGone || isUnknown || isOut || session.isExcused(watch.since)) return;
     throw new Violation("no reason to fail", `${name} was answered ${status}`);
   }
   checkEnd(session, watch);
@@ -59,7 +61,7 @@ function checkEnd(session: Session, watch: ModelWatch): void {
     if (ended === "open") return;
     if (ended === "broken") throw new Violation("CONTRACT 12", `${name}: no clean end after ERROR`);
     const isGone = code === 410 && isForgetful(session);
-    if (isGone || session.isExcused(watch.begun)) return;
+    if (isGone || session.wasOut(watch.since)) return;
     throw new Violation("no reason to fail", `${name}: ERROR ${code}`);
   }
   if (ended === "open" || ended === "closed") return;
@@ -69,7 +71,7 @@ function checkEnd(session: Session, watch: ModelWatch): void {
   const isSlow = move.isSlow || session.bursts > 0 || session.world.isTight;
   if (ended === "clean" && (isOver || isSlow)) return;
   // A forwarded watch ends as upstream's does.
-  if (isForwarded(session, watch) && session.isExcused(watch.begun)) return;
+  if (isForwarded(session, watch) && session.isExcused(watch.since)) return;
   const rule = ended === "broken" ? "CONTRACT 12" : "DESIGN 2";
   throw new Violation(
     rule,
@@ -129,7 +131,8 @@ function tooOld(
       what: `it begins at ${from}, before ${named}`,
       after: events.length,
     };
-  if (named !== undefined || move.version.is === "zero") return undefined;
+  if (named !== undefined || move.version.is === "zero" || isLastKnown(watch.source))
+    return undefined;
   try {
     session.checkFloors(move.resource, move.choice, from, begun, "it");
     return undefined;

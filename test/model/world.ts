@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { waitUntil } from "../../src/testing/child-process.ts";
+import { createTemporaryFolder, waitUntil } from "../../src/testing/child-process.ts";
 import {
   type Answer,
   type Call,
@@ -16,7 +16,11 @@ import { installWidgets } from "../../src/testing/contract-fixture.ts";
 import { findAssets, startApiserver } from "../../src/testing/envtest.ts";
 import { type FakeApiserver, startFakeApiserver } from "../../src/testing/fake-apiserver.ts";
 import { fakeTypes } from "../../src/testing/fake-types.ts";
-import { type ProxyProcess, startProxy } from "../../src/testing/proxy-process.ts";
+import {
+  type ProxyOptions,
+  type ProxyProcess,
+  startProxy,
+} from "../../src/testing/proxy-process.ts";
 import { pathOf } from "./choice.ts";
 import { History } from "./history.ts";
 import { namespaces, type Resource, resources } from "./moves.ts";
@@ -29,11 +33,21 @@ export interface WorldOptions {
   readonly binary?: string;
 }
 
+/** The proxy, and the process that is it now. */
+export interface Proxy {
+  url: string;
+  process: ProxyProcess;
+}
+
 /** What stands for a run: an apiserver, a relay before it, the proxy before that, and the reference histories. */
 export interface World {
   readonly target: "fake" | "real";
   /** The proxy. */
-  readonly proxy: Endpoint & { readonly process: ProxyProcess };
+  readonly proxy: Proxy;
+  /** How long before a kill what was shown is on disk. */
+  readonly flushMs: number;
+  /** Another process in place of the proxy's, on the same folder; the one before is killed. */
+  restartProxy(): Promise<void>;
   /** Around it. */
   readonly direct: Endpoint;
   readonly fake: FakeApiserver | undefined;
@@ -80,10 +94,12 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     bookmarkEveryMs: random.pick([50, 400, 60_000]),
   };
   const isTight = random.chance(0.15);
+  const flushMs = 200;
   const flags = [
     ["--watch-buffer", random.pick(["64Ki", "1Mi"])],
     ["--scope-idle", random.pick(["1s", "5m"])],
     isTight ? ["--memory-limit", "1Mi"] : [],
+    ["--disk-flush", `${flushMs}ms`],
   ].flat();
   const watchCacheSize = random.pick([undefined, undefined, 30]);
   const window = watchCacheSize === undefined ? {} : { watchCacheSize };
@@ -94,14 +110,16 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
   await createNamespaces(direct);
   const relay = await startRelay(fake.port);
   const kubeconfig = await writeKubeconfig(relay.port, fake.adminToken);
-  const process = await startProxy({
+  const { proxy, restart, stop } = await keepProxy({
     kubeconfig,
     flags,
     ...(binary === undefined ? {} : { binary }),
   });
   return {
     target: "fake",
-    proxy: { url: process.url, process },
+    proxy,
+    flushMs,
+    restartProxy: restart,
     direct,
     fake,
     relay,
@@ -114,12 +132,35 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
     saw: () => undefined,
     catchUp: async () => undefined,
     stop: async () => {
-      await process.stop();
+      await stop();
       relay.stop();
       await fake.stop();
       await rm(kubeconfig, { force: true });
     },
   };
+}
+
+/** The proxy on a disk folder that outlives its processes. */
+async function keepProxy(options: ProxyOptions): Promise<{
+  readonly proxy: Proxy;
+  readonly restart: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}> {
+  const { dir, remove } = await createTemporaryFolder("edge-proxy-model-");
+  const start = () => startProxy({ ...options, diskCachePath: join(dir, "cache") });
+  const process = await start();
+  const proxy = { url: process.url, process };
+  const restart = async () => {
+    proxy.process.signal("SIGKILL");
+    await proxy.process.stop();
+    proxy.process = await start();
+    proxy.url = proxy.process.url;
+  };
+  const stop = async () => {
+    await proxy.process.stop();
+    await remove();
+  };
+  return { proxy, restart, stop };
 }
 
 /** Every event of the store, as it happens. */
@@ -164,7 +205,7 @@ async function startRealWorld({ binary }: WorldOptions): Promise<World> {
   const target = { ...direct, direct, isFake: false, version: server.version };
   await installWidgets(target);
   const relay = await startRelay(server.port);
-  const process = await startProxy({
+  const { proxy, restart, stop } = await keepProxy({
     kubeconfig: server.kubeconfig,
     server: `https://127.0.0.1:${relay.port}`,
     flags: ["--watch-buffer", "1Mi"],
@@ -177,7 +218,9 @@ async function startRealWorld({ binary }: WorldOptions): Promise<World> {
   let seen = 0;
   return {
     target: "real",
-    proxy: { url: process.url, process },
+    proxy,
+    flushMs: 1000,
+    restartProxy: restart,
     direct,
     fake: undefined,
     relay,
@@ -195,7 +238,7 @@ async function startRealWorld({ binary }: WorldOptions): Promise<World> {
     },
     stop: async () => {
       for (const each of watches) each.close();
-      await process.stop();
+      await stop();
       relay.stop();
       await server.stop();
     },
