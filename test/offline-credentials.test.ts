@@ -112,6 +112,23 @@ describe("a start whose credentials cannot be read", () => {
     40_000,
   );
 
+  test("an exec plugin that takes its time is not waited for", async () => {
+    const plugin = join(node.dir, "plugin");
+    const said = `{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${fake.adminToken}"}}`;
+    const file = join(node.dir, "go");
+    writeFileSync(
+      plugin,
+      `#!/bin/sh\nwhile [ ! -e ${file} ]; do sleep 0.1; done; echo '${said}'\n`,
+    );
+    chmodSync(plugin, 0o755);
+    write(exec(plugin));
+    await node.start(["--kubeconfig", kubeconfig]);
+    expect(sourceOf(await must(node, configMaps))).toBe("stale");
+    expect(fake.faults.arrivals()).toEqual([]);
+    writeFileSync(file, "");
+    expect((await untilCached(node, configMaps, {}, 20)).text).toBe(whole);
+  }, 40_000);
+
   test("is refused where nothing is on disk", async () => {
     rmSync(node.cacheDir, { recursive: true });
     await expect(node.start(["--kubeconfig", kubeconfig])).rejects.toThrow(

@@ -28,14 +28,14 @@ const nowhere = "https://127.0.0.1:0";
 
 /**
  * Stands where no credentials could be read yet: nothing is sent without them, and what is asked for counts as not answered.
- * They are read again when one of these files changes, and every half a minute (CONTRACT 25).
+ * They are read again at that time, then every half a minute, and when one of these files changes (CONTRACT 25).
  */
-export function noCredentialsYet(files: readonly string[]): Credentials {
+export function noCredentialsYet(files: readonly string[], readAgainAt: number): Credentials {
   return {
     server: nowhere,
     tls: { rejectUnauthorized: true },
     authorization: undefined,
-    expiresAt: 0,
+    expiresAt: readAgainAt,
     files,
     source: "nothing yet",
     warnings: [],

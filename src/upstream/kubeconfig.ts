@@ -33,15 +33,25 @@ export async function openCredentials(options: CredentialOptions): Promise<Crede
   return new RefreshingCredentials(first, read);
 }
 
+/** An exec plugin that waits for a network that is not there must not hold up what can be served without it. */
+const firstReadingMs = 3000;
+
 async function readFirst(
   { origin, unreadable }: CredentialOptions,
   read: (signal: AbortSignal) => Promise<Credentials>,
 ): Promise<Credentials> {
+  const late = new AbortController();
+  if (unreadable === undefined) return await read(late.signal);
+  const timer = setTimeout(() => late.abort(), firstReadingMs);
   try {
-    return await read(new AbortController().signal);
+    return await read(late.signal);
   } catch (error) {
-    if (unreadable === undefined || !(error instanceof CredentialError)) throw error;
+    if (!(error instanceof CredentialError)) throw error;
     log.warn(`what is on disk is served, and the credentials are read again: ${error.message}`);
-    return noCredentialsYet(origin.from === "kubeconfig" ? origin.files : []);
+    const files = origin.from === "kubeconfig" ? origin.files : [];
+    // Now, and without that limit, where the time was all that was lacking.
+    return noCredentialsYet(files, late.signal.aborted ? Date.now() + 1 : 0);
+  } finally {
+    clearTimeout(timer);
   }
 }
