@@ -12,7 +12,7 @@ import {
 import { type Apiserver, findAssets, startApiserver } from "../src/testing/envtest.ts";
 import { Random } from "./model/random.ts";
 import { listVersion, storedVersions } from "./offline-disk.ts";
-import { configMap, exactly, type Link, must, Node, startLink } from "./offline-fixture.ts";
+import { binary, configMap, exactly, type Link, must, Node, startLink } from "./offline-fixture.ts";
 
 const assets = findAssets();
 /** `EDGE_PROXY_KILLS=100` for longer. */
@@ -152,6 +152,10 @@ if (assets === undefined) {
           await expectResumed(ours, theirs);
           for (const each of [ours, theirs]) each.close();
         }
+        const verify = Bun.spawn([binary, "cache", "verify", "--disk-cache-path", node.cacheDir]);
+        expect(await new Response(verify.stdout).text()).toBe(
+          "2 scopes, all as they were written\n",
+        );
       },
       kills * 4000,
     );
