@@ -108,8 +108,7 @@ function compose(
   const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
   apiserver.onOutage((news) => {
     tellOutage(apiserver.server, news);
-    // What happened meanwhile is not known until a scope has caught up.
-    if (news.is === "up") for (const { reflector } of caches.all) reflector.doubt();
+    if (news.is === "up") caches.upstreamIsBack();
   });
   const lister = new UpstreamListerWatcher(apiserver);
   const resolver = new UpstreamFloorResolver(apiserver);

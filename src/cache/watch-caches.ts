@@ -213,6 +213,15 @@ export class WatchCaches {
     this.#makeRoom();
   }
 
+  /**
+   * Upstream is there again: what happened meanwhile is not known until a scope has caught up, and what could not be started
+   * may be at once.
+   */
+  upstreamIsBack(): void {
+    this.#refused.clear();
+    for (const { reflector } of this.#scopes.values()) reflector.doubt();
+  }
+
   /** Stops all scopes; their watchers end cleanly. What was refused may be started again at once. */
   stop(): void {
     for (const live of this.#scopes.values()) this.#stop(live);
