@@ -18,6 +18,10 @@ export class ModelWatch {
   readonly begun: Moment;
   /** When it was last asked for. */
   since: Moment;
+  /** From where it was asked for again. */
+  resumedFrom: number | undefined;
+  /** Whether it was then further than its scope had been when it was filled: from there on the history is on disk. */
+  wasHeld = false;
   readonly events: Arrived[] = [];
   status: number | undefined;
   source = "nowhere";
@@ -28,6 +32,7 @@ export class ModelWatch {
   readonly #session: Session;
   #reader: EventReader;
   #abort = new AbortController();
+  #lastHead = Number.POSITIVE_INFINITY;
   #slow: SlowClient | undefined;
 
   constructor(session: Session, move: WatchMove) {
@@ -76,6 +81,8 @@ export class ModelWatch {
     if (position === undefined || this.ended === "open" || this.ended === "closed") return false;
     if (this.status !== undefined && this.status !== 200) return false;
     this.since = this.#session.now();
+    this.resumedFrom = position;
+    this.wasHeld = this.source !== "upstream" && position >= this.#lastHead;
     this.ended = "open";
     this.status = undefined;
     this.#reader = new EventReader(this.move.format);
@@ -119,6 +126,7 @@ export class ModelWatch {
   #head(status: number, source: string): void {
     this.status = status;
     this.source = source;
+    this.#lastHead = this.#session.world.revision();
     this.headRevision = Math.min(this.headRevision, this.#session.world.revision());
     this.#session.count(`watch: ${status} ${source}`);
   }

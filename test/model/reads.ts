@@ -41,8 +41,16 @@ async function ask(
 }
 
 /** Throws unless errors are excused. */
-function refuse(session: Session, begun: Moment, what: string, outcome: Outcome): void {
+function refuse(
+  session: Session,
+  begun: Moment,
+  what: string,
+  outcome: Outcome,
+  isHeld = false,
+): void {
   session.count("read: error");
+  if (isHeld && outcome.status !== undefined && outcome.source === "reject")
+    throw new Violation("DESIGN 1", `${what} was answered ${outcome.status}, but is held`);
   const isTimeout = outcome.status === undefined && outcome.why.includes("TimeoutError");
   if (session.isExcused(begun) && !isTimeout) return;
   if (outcome.status !== undefined && outcome.source === "reject" && session.wasOut(begun)) return;
@@ -88,7 +96,10 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
         session.check(() => checkGone(session, what, page.at));
       return;
     }
-    if (outcome.status !== 200) return session.check(() => refuse(session, begun, what, outcome));
+    if (outcome.status !== 200) {
+      const isHeld = page.first && named === 0 && session.isHeld(question);
+      return session.check(() => refuse(session, begun, what, outcome, isHeld));
+    }
     session.count(`list: ${outcome.source}`);
     const isAny = move.version.is === "zero" || page.at !== undefined;
     const needs = isAny ? "any state, or one of its own" : "a state of now";

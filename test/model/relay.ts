@@ -19,6 +19,8 @@ interface Link {
   readonly upstream: Socket;
   hasWatch: boolean;
   held: Buffer[];
+  /** Upstream has ended it; what is held comes first. */
+  isOver: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function startRelay(targetPort: number): Promise<Relay> {
   const isHeld = (link: Link) => holding === "all" || (holding === "watches" && link.hasWatch);
   const server = createServer((client) => {
     const upstream = connect(targetPort, "127.0.0.1");
-    const link: Link = { client, upstream, hasWatch: false, held: [] };
+    const link: Link = { client, upstream, hasWatch: false, held: [], isOver: false };
     links.add(link);
     client.on("data", (chunk: Buffer) => {
       link.hasWatch = readsWatch(chunk) ?? link.hasWatch;
@@ -46,11 +48,15 @@ export async function startRelay(targetPort: number): Promise<Relay> {
       client.destroy();
       upstream.destroy();
     };
-    upstream.on("end", () => client.end());
-    for (const socket of [client, upstream]) {
-      socket.on("error", close);
-      socket.on("close", close);
-    }
+    const over = () => {
+      if (isHeld(link) && !client.destroyed) link.isOver = true;
+      else client.end();
+    };
+    upstream.on("end", over);
+    upstream.on("close", over);
+    upstream.on("error", close);
+    client.on("error", close);
+    client.on("close", close);
   });
   const listen = (on: number) =>
     new Promise<number>((resolve, reject) => {
@@ -74,6 +80,7 @@ export async function startRelay(targetPort: number): Promise<Relay> {
       for (const link of links) {
         for (const chunk of link.held) link.client.write(chunk);
         link.held = [];
+        if (link.isOver) link.client.end();
       }
     },
     cut,

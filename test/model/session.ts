@@ -107,6 +107,11 @@ export class Session {
     this.#mayBeOutUntil = 0;
   }
 
+  /** Whether the proxy must have an answer, be upstream there or not: it has answered so before, and has that on disk. */
+  isHeld(question: string): boolean {
+    return !this.world.isTight && (this.flushed(question) > 0 || this.#cached.has(question));
+  }
+
   /** Notes how far an answer from the cache was. */
   cached(question: string, revision: number): void {
     const all = this.#cached.get(question) ?? [];

@@ -61,6 +61,13 @@ function checkEnd(session: Session, watch: ModelWatch): void {
     if (ended === "open") return;
     if (ended === "broken") throw new Violation("CONTRACT 12", `${name}: no clean end after ERROR`);
     const isGone = code === 410 && isForgetful(session);
+    const isHeld = watch.wasHeld && !isForgetful(session) && !session.world.isTight;
+    // What was held before a kill is held after it.
+    if (code === 410 && isHeld)
+      throw new Violation(
+        "issue 10 B",
+        `${name}: the cache told it up to ${watch.resumedFrom}; asked for again, 410`,
+      );
     if (isGone || session.wasOut(watch.since)) return;
     throw new Violation("no reason to fail", `${name}: ERROR ${code}`);
   }
