@@ -172,20 +172,13 @@ export class Apiserver {
     }
   }
 
-  /**
-   * A read that waits on a kept connection may do so for ever where that is half-open: the others that are kept tell. Gives
-   * the function that ends the looking.
-   */
-  #suspect(request: UpstreamRequest, giveUp: (error: Error) => void): () => void {
+  /** A read that waits on a kept connection may do so for ever where that is half-open: the others that are kept tell. */
+  async #suspect(request: UpstreamRequest, giveUp: (error: Error) => void): Promise<void> {
     const { lane, identity, method, target } = request;
     const mayBeStale = lane === "bulk" && isSafe(method) && this.#sessions.isUsed(request);
-    if (!mayBeStale || target === probePath) return () => undefined;
-    const timer = setTimeout(() => {
-      void this.probe(lane, identity).then((isAlive) => {
-        if (!isAlive && this.outage === undefined) giveUp(new StaleConnectionError());
-      });
-    }, this.#timing.patienceMs);
-    return () => clearTimeout(timer);
+    if (!mayBeStale || target === probePath) return;
+    const isAlive = await this.probe(lane, identity);
+    if (!isAlive && this.outage === undefined) giveUp(new StaleConnectionError());
   }
 
   /** An answer that has begun did not go on, and its connection is dead. */
@@ -291,12 +284,8 @@ export class Apiserver {
     const { authorization } = this.#credentials.current();
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
-    const watchHead = (giveUp: (error: Error) => void) => {
-      const ends = [this.#health.watchHead(giveUp), this.#suspect(request, giveUp)];
-      return () => {
-        for (const end of ends) end();
-      };
-    };
+    const watchHead = (giveUp: (error: Error) => void) =>
+      this.#health.watchHead({ giveUp, onSlow: () => void this.#suspect(request, giveUp) });
     return await withHeadDeadline({ signal, headMs, watchHead }, (inner) => send(headers, inner));
   }
 

@@ -8,6 +8,7 @@ import {
 } from "./health-state.ts";
 import type { HealthTiming } from "./health-timing.ts";
 import { dueMs, step } from "./health.ts";
+import { type WaitingHead, WaitingHeads } from "./waiting-heads.ts";
 
 /** The kube-apiserver is not reachable. */
 export interface Outage {
@@ -38,7 +39,7 @@ export class HealthMonitor {
   readonly #sendProbe: SendProbe;
   readonly #timing: HealthTiming;
   readonly #listeners = new Set<(news: OutageNews) => void>();
-  readonly #waiting = new Set<(error: Error) => void>();
+  readonly #waiting: WaitingHeads;
   readonly #probes = new Map<number, () => void>();
   #state: HealthState = healthy(now());
   #isIdleProbed = false;
@@ -50,6 +51,12 @@ export class HealthMonitor {
   constructor(sendProbe: SendProbe, timing: HealthTiming) {
     this.#sendProbe = sendProbe;
     this.#timing = timing;
+    this.#waiting = new WaitingHeads({
+      timing,
+      now,
+      heardMs: () => ("heardMs" in this.#state ? this.#state.heardMs : 0),
+      doubt: (sinceMs) => this.#take({ is: "quiet", sinceMs }),
+    });
   }
 
   /** From here on a link that is quiet is probed too, at once for the first time. */
@@ -72,12 +79,18 @@ export class HealthMonitor {
 
   /** A head has come. */
   answered({ status, headers }: Response): void {
+    if (status < 500) return this.heard("answer");
     this.#take({ is: "answered", status, hasAuditId: headers.has("audit-id") });
   }
 
-  /** A byte of a body has come. */
-  heard(): void {
-    this.#take({ is: "heard" });
+  /** A byte of a body has come, or an answer that says more than a gateway could. */
+  heard(what: "byte" | "answer" = "byte"): void {
+    // Nearly always this is all that `step` would do, and it is done for each request and each chunk.
+    const state = this.#state;
+    if (state.phase === "Healthy" && state.probes.length === 0)
+      this.#state = { ...state, heardMs: now() };
+    else if (what === "byte") this.#take({ is: "heard" });
+    else this.#take({ is: "answered", status: 200, hasAuditId: true });
   }
 
   failed(how: FailureKind): void {
@@ -91,26 +104,10 @@ export class HealthMonitor {
 
   /**
    * A request has been sent and waits for its head: it is doubted after a second, and again for as long as nothing is heard.
-   * `giveUp` is called when nothing is reachable; the result ends the waiting.
+   * The result ends the waiting.
    */
-  watchHead(giveUp: (error: Error) => void): () => void {
-    const sentMs = now();
-    const { patienceMs, intervalMs } = this.#timing;
-    const look = () => {
-      const nowMs = now();
-      const sinceMs = Math.max(sentMs, "heardMs" in this.#state ? this.#state.heardMs : 0);
-      // A slow answer is asked after ever more rarely, up to the pace of an idle link.
-      const allowedMs = Math.max(patienceMs, Math.min(intervalMs, (nowMs - sentMs) / 2));
-      const leftMs = sinceMs + allowedMs - nowMs;
-      if (leftMs <= 0) this.#take({ is: "quiet", sinceMs });
-      timer = setTimeout(look, leftMs <= 0 ? allowedMs : leftMs);
-    };
-    let timer = setTimeout(look, patienceMs);
-    this.#waiting.add(giveUp);
-    return () => {
-      clearTimeout(timer);
-      this.#waiting.delete(giveUp);
-    };
+  watchHead(waiting: WaitingHead): () => void {
+    return this.#waiting.add(waiting);
   }
 
   /** Resolves when nothing is in doubt: up or down. */
@@ -149,7 +146,7 @@ export class HealthMonitor {
         const since = new Date(Date.now() - (now() - effect.sinceMs));
         this.#outage = { since };
         this.#tell({ is: "down", since });
-        for (const giveUp of this.#waiting) giveUp(new LinkLostError());
+        this.#waiting.giveUpAll(new LinkLostError());
         return;
       }
       case "declare up": {
