@@ -123,7 +123,7 @@ async function killProxy(session: Session, watches: ModelWatch[], restMs: number
   await world.restartProxy();
   const isOver = () => watches.every(({ ended }) => ended !== "open");
   await waitUntil("all watches of a killed proxy end", isOver, 5);
-  const over = watches.filter((each) => !each.resume());
+  const over = watches.filter((each) => !alive.has(each) || !each.resume());
   const open = watches.filter((each) => !over.includes(each));
   watches.splice(0, watches.length, ...open);
   // Their end says nothing of the proxy.

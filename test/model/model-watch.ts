@@ -20,7 +20,10 @@ export class ModelWatch {
   since: Moment;
   /** From where it was asked for again. */
   resumedFrom: number | undefined;
-  /** Whether it was then further than its scope had been when it was filled: from there on the history is on disk. */
+  /**
+   * Whether it was then further than its scope had been when it was filled, and no wider scope can answer in its place, which
+   * may have been filled later: from there on the history is on disk.
+   */
   wasHeld = false;
   readonly events: Arrived[] = [];
   status: number | undefined;
@@ -82,7 +85,9 @@ export class ModelWatch {
     if (this.status !== undefined && this.status !== 200) return false;
     this.since = this.#session.now();
     this.resumedFrom = position;
-    this.wasHeld = this.source !== "upstream" && position >= this.#lastHead;
+    const isWhole =
+      this.move.choice.namespace === "" && selectorQuery(this.move.choice).length === 0;
+    this.wasHeld = isWhole && this.source !== "upstream" && position >= this.#lastHead;
     this.ended = "open";
     this.status = undefined;
     this.#reader = new EventReader(this.move.format);
