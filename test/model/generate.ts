@@ -24,6 +24,7 @@ export function generateMoves(seed: number, count: number, target: "fake" | "rea
   while (moves.length < count) {
     if (random.chance(0.04)) moves.push(...lag(random, choices));
     else if (random.chance(0.02)) moves.push(...outage(random, choices));
+    else if (target === "fake" && random.chance(0.012)) moves.push(...loss(random, choices));
     else moves.push(generate(random, choices, target));
   }
   return [...moves, { move: "settle" }];
@@ -92,6 +93,25 @@ function lag(random: Random, choices: readonly Choices[]): Move[] {
       ]);
     }
   }
+}
+
+/** Upstream forgets what the proxy has not heard of, and things have gone meanwhile. */
+function loss(random: Random, choices: readonly Choices[]): Move[] {
+  const { resource } = random.pick(choices);
+  const others = Array.from({ length: 2 + random.below(5) }, (): Move => {
+    const how = random.pick(["create", "apply", "delete at once", "drop finalizers"] as const);
+    return { ...write(random, choices), resource, how, via: "direct", isDryRun: false };
+  });
+  return [
+    { ...watch(random, choices), isSlow: false },
+    { move: "fault", fault: "hold watches" },
+    ...others,
+    { move: "fault", fault: "compact" },
+    { move: "fault", fault: "cut watches", how: "reset" },
+    { move: "fault", fault: "release" },
+    read(random, choices),
+    read(random, choices),
+  ];
 }
 
 /** The link is away, and the proxy perhaps killed meanwhile; others write; then all is back. */
