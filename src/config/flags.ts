@@ -49,7 +49,7 @@ export const flags = [
     group: "Upstream",
     hint: "DURATION",
     fallback: "10s",
-    help: "a watch that is silent this long makes the proxy ask whether the link lives",
+    help: "a link that is quiet this long is asked whether it lives",
   },
   {
     name: "bind-address",

@@ -40,6 +40,8 @@ export interface FakeApiserver {
   /** Goes down, resetting every connection; `start` brings the same data back on the same port. */
   pause(): Promise<void>;
   start(): Promise<void>;
+  /** Another cluster's data in place of what there was: `start` brings up an apiserver with nothing but its namespaces. */
+  replace(): void;
   stop(): Promise<void>;
 }
 
@@ -107,6 +109,10 @@ export async function startFakeApiserver(options: FakeOptions = {}): Promise<Fak
     resetConnections,
     pause,
     start: async () => void (await listen(port)),
+    replace: () => {
+      store.clear();
+      seed(store);
+    },
     stop: pause,
   };
 }

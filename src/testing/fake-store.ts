@@ -110,6 +110,17 @@ export class FakeStore {
     }
   }
 
+  /** Becomes another store: an empty one, whose revisions begin anew. */
+  clear(): void {
+    this.#revision = 1;
+    this.#compacted = 0;
+    for (const collection of this.#collections.values()) {
+      collection.objects.clear();
+      collection.events.length = 0;
+      collection.oldest = 0;
+    }
+  }
+
   /** Revisions that no object of ours has, as a busy cluster makes them. */
   advance(by: number): void {
     this.#revision += by;
