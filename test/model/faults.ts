@@ -2,6 +2,7 @@ import { waitUntil } from "../../src/testing/child-process.ts";
 import { pathOf } from "./choice.ts";
 import type { ModelWatch } from "./model-watch.ts";
 import type { FaultMove, Resource } from "./moves.ts";
+import { replace } from "./replace.ts";
 import type { Session } from "./session.ts";
 import { checkWatch } from "./watch-rules.ts";
 import { callDirect } from "./world.ts";
@@ -61,6 +62,8 @@ export async function runFault(
     case "link up":
       session.mayBeOut();
       return await relay.accept();
+    case "replace":
+      return await replace(session, watches);
     case "kill":
       return await killProxy(session, watches, move.restMs);
     default:

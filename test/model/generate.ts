@@ -27,6 +27,8 @@ export function generateMoves(seed: number, count: number, target: "fake" | "rea
     else if (target === "fake" && random.chance(0.012)) moves.push(...loss(random, choices));
     else moves.push(generate(random, choices, target));
   }
+  if (target === "fake" && random.chance(0.3))
+    moves.push({ move: "settle" }, { move: "fault", fault: "replace" }, ...wholeLists(random));
   return [...moves, { move: "settle" }];
 }
 
@@ -93,6 +95,13 @@ function lag(random: Random, choices: readonly Choices[]): Move[] {
       ]);
     }
   }
+}
+
+function wholeLists(random: Random): Move[] {
+  const all = { namespace: "", label: undefined, field: undefined };
+  return resources.map((resource) =>
+    listOf(random, { resource, choice: all }, "json", { is: "unset" }),
+  );
 }
 
 /** Upstream forgets what the proxy has not heard of, and things have gone meanwhile. */

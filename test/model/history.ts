@@ -56,6 +56,13 @@ export class History {
     if (oldest > (this.#losses.at(-1)?.oldest ?? 0)) this.#losses.push({ at, oldest });
   }
 
+  /** Another store: nothing of this one has happened there. */
+  clear(): void {
+    this.#changes.length = 0;
+    this.#latest.clear();
+    this.#losses.length = 0;
+  }
+
   /** Whether upstream had forgotten what followed a revision when it was at another. */
   isLost(after: number, at: number): boolean {
     return this.#losses.some((loss) => loss.at <= at && loss.oldest > after);

@@ -4,6 +4,9 @@ import type { Moment, Session } from "./session.ts";
 import { SlowClient } from "./slow-client.ts";
 import { EventReader, mediaType, type SeenEvent } from "./wire.ts";
 
+/** A scope that was filled is on disk by then, on a busy machine. */
+const firstWriteMs = 600;
+
 /** An event, and how far upstream was when it came. */
 export interface Arrived extends SeenEvent {
   readonly at: number;
@@ -21,8 +24,8 @@ export class ModelWatch {
   /** From where it was asked for again. */
   resumedFrom: number | undefined;
   /**
-   * Whether it was then further than its scope had been when it was filled, and no wider scope can answer in its place, which
-   * may have been filled later: from there on the history is on disk.
+   * Whether it was then further than its scope had been when that was first written, and no wider scope can answer in its
+   * place, which may have been filled later: from there on the history is on disk.
    */
   wasHeld = false;
   readonly events: Arrived[] = [];
@@ -35,7 +38,8 @@ export class ModelWatch {
   readonly #session: Session;
   #reader: EventReader;
   #abort = new AbortController();
-  #lastHead = Number.POSITIVE_INFINITY;
+  #headAt = Number.POSITIVE_INFINITY;
+  #isToldLate = false;
   #slow: SlowClient | undefined;
 
   constructor(session: Session, move: WatchMove) {
@@ -87,7 +91,8 @@ export class ModelWatch {
     this.resumedFrom = position;
     const isWhole =
       this.move.choice.namespace === "" && selectorQuery(this.move.choice).length === 0;
-    this.wasHeld = isWhole && this.source !== "upstream" && position >= this.#lastHead;
+    this.wasHeld = isWhole && this.source !== "upstream" && this.#isToldLate;
+    this.#isToldLate = false;
     this.ended = "open";
     this.status = undefined;
     this.#reader = new EventReader(this.move.format);
@@ -131,7 +136,7 @@ export class ModelWatch {
   #head(status: number, source: string): void {
     this.status = status;
     this.source = source;
-    this.#lastHead = this.#session.world.revision();
+    this.#headAt = Date.now();
     this.headRevision = Math.min(this.headRevision, this.#session.world.revision());
     this.#session.count(`watch: ${status} ${source}`);
   }
@@ -141,6 +146,7 @@ export class ModelWatch {
     const at = world.target === "fake" ? world.revision() : Number.POSITIVE_INFINITY;
     for (const event of this.#reader.push(chunk)) {
       this.events.push({ ...event, at });
+      this.#isToldLate ||= Date.now() > this.#headAt + world.flushMs + firstWriteMs;
       this.#session.count(`event: ${event.type}`);
     }
   }

@@ -118,6 +118,8 @@ export type FaultMove = { readonly move: "fault" } & (
   | { readonly fault: "link down" }
   | { readonly fault: "link up" }
   /** kill -9 of the proxy after a rest, and a start on the same folder; its clients resume their watches. */
+  /** Upstream is another one, of an empty store. */
+  | { readonly fault: "replace" }
   | { readonly fault: "kill"; readonly restMs: number }
 );
 

@@ -42,8 +42,8 @@ export class Session {
   readonly counts: Record<string, number> = {};
   /** List versions that clients have seen, latest last. */
   readonly seen: Record<Resource, number[]> = { configmaps: [], pods: [], widgets: [] };
-  readonly #floors: Floor[] = [];
-  readonly #reached = new Map<string, number>();
+  #floors: Floor[] = [];
+  #reached = new Map<string, number>();
   #late: (() => void)[] = [];
   #troubles = 0;
   #isTroubled = false;
@@ -156,6 +156,17 @@ export class Session {
       if (!(error instanceof Violation)) throw error;
       this.violations.push(error);
     }
+  }
+
+  /** Upstream is another: what was owed, seen and kept is of no meaning there (CONTRACT 17). */
+  forget(): void {
+    this.#floors = [];
+    this.#reached = new Map();
+    this.#flushed = new Map();
+    this.#cached = new Map();
+    this.startedAt = 0;
+    for (const seen of Object.values(this.seen)) seen.length = 0;
+    for (const history of Object.values(this.world.histories)) history.clear();
   }
 
   owe(floor: Floor): void {

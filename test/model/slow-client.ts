@@ -44,11 +44,13 @@ export class SlowClient {
   }> {
     this.#socket.resume();
     let length = -1;
+    // A stream of bookmarks is never quiet.
+    const end = Date.now() + 2000;
     const isQuiet = async () => {
       if (this.#isOver || this.#chunked().isWhole) return true;
       const before = length;
       length = this.#chunks.length;
-      if (before === length) return true;
+      if (before === length || Date.now() > end) return true;
       await Bun.sleep(150);
       return false;
     };

@@ -176,7 +176,7 @@ function follow(fake: FakeApiserver, resource: Resource, history: History): void
   });
 }
 
-async function createNamespaces(direct: Endpoint): Promise<void> {
+export async function createNamespaces(direct: Endpoint): Promise<void> {
   for (const name of namespaces) {
     const body = { metadata: { name } };
     await call(direct, "/api/v1/namespaces", { method: "POST", body });
