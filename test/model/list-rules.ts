@@ -20,6 +20,7 @@ export interface Asked {
   readonly isExact: boolean;
   readonly question: string;
   readonly before: number;
+  readonly flushed: number;
   readonly source: string;
   readonly begun: Moment;
   readonly ended: Moment;
@@ -82,14 +83,13 @@ function checkAge(session: Session, asked: Asked, revision: number): void {
   if (isExact) return;
   if (revision < named)
     throw new Violation("KUBERNETES 2", `${what} is of ${revision}, older than ${named}`);
-  if (isLastKnown(source)) return checkKept(session, asked, revision);
+  if (isLastKnown(source)) return checkKept(asked, revision);
   const isUnset = move.version.is === "unset" || (move.version.is === "seen" && named === 0);
-  // What is not marked was confirmed after the start. A real one may call the same state by an older number.
-  const isOlder = source === "cache" && named === 0 && revision < session.startedAt;
-  if (isOlder && (isFake || !isSameState(session, move, revision, session.startedAt)))
+  // What is not marked was confirmed after the start.
+  if (source === "cache" && named === 0 && revision < begun.startedAt)
     throw new Violation(
       "CONTRACT 6",
-      `${what} is of ${revision}, the proxy was started at ${session.startedAt}`,
+      `${what} is of ${revision}, the proxy was started at ${begun.startedAt}`,
     );
   if (isUnset) {
     session.checkFloors(move.resource, move.choice, revision, begun, what);
@@ -107,8 +107,7 @@ function checkAge(session: Session, asked: Asked, revision: number): void {
 }
 
 /** A kill loses nothing older than the flush interval. */
-function checkKept(session: Session, { question, what }: Asked, revision: number): void {
-  const flushed = session.flushed(question);
+function checkKept({ flushed, what }: Asked, revision: number): void {
   if (revision < flushed)
     throw new Violation("issue 10 B", `${what} is of ${revision}, ${flushed} was on disk`);
 }

@@ -114,6 +114,7 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
       isExact,
       question,
       before,
+      flushed: session.flushed(question),
       source: outcome.source,
       begun,
       ended,

@@ -26,6 +26,8 @@ function isOwed({ namespace, key }: Floor, of: string): boolean {
 /** What was so when a request was sent. */
 export interface Moment {
   readonly floors: number;
+  /** Where upstream was when the proxy was last started. */
+  readonly startedAt: number;
   readonly revision: number;
   readonly troubles: number;
   readonly isTroubled: boolean;
@@ -66,6 +68,7 @@ export class Session {
   now(): Moment {
     return {
       floors: this.#floors.length,
+      startedAt: this.startedAt,
       revision: this.world.revision(),
       troubles: this.#troubles,
       isTroubled: this.#isTroubled,
