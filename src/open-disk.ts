@@ -1,4 +1,3 @@
-import { selectionCovers } from "./api/selection.ts";
 import type { DiskFault } from "./cache/disk-fault.ts";
 import { Disk } from "./cache/disk.ts";
 import { Persister } from "./cache/persister.ts";
@@ -6,7 +5,7 @@ import { Replay } from "./cache/replay.ts";
 import { parseScopeId, scopeId } from "./cache/scope-id.ts";
 import { Snapshot } from "./cache/snapshot.ts";
 import type { KeptState, Scope, WatchCache } from "./cache/watch-cache.ts";
-import { describeScope } from "./cache/watch-caches.ts";
+import { describeScope, scopeCovers } from "./cache/watch-caches.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { log } from "./log.ts";
 
@@ -68,22 +67,24 @@ export class DiskStore {
 
   /** The scopes on disk, the latest written first. Never rejects. */
   async scopes(): Promise<readonly Scope[]> {
+    return (await this.#all()).filter((scope) => this.#mayKeep(scope));
+  }
+
+  /** Those too that may not be kept any more. */
+  async #all(): Promise<readonly Scope[]> {
     const outcome = await this.#snapshot.scopes();
-    if (outcome.is === "fault") return [];
-    return outcome.value
-      .map(parseScopeId)
-      .filter((scope) => scope !== undefined)
-      .filter((scope) => this.#mayKeep(scope));
+    const ids = outcome.is === "done" ? outcome.value : [];
+    return ids.map(parseScopeId).filter((scope) => scope !== undefined);
   }
 
   /** A scope on disk that holds all that is wanted; undefined where there is none. Never rejects. */
   async covering(wanted: Scope): Promise<Scope | undefined> {
-    return (await this.scopes()).find((scope) => covers(scope, wanted));
+    return (await this.scopes()).find((scope) => scopeCovers(scope, wanted));
   }
 
   /** Why what lies on disk of this cannot be shown, in words; undefined where nothing of it does. */
   damageOf(wanted: Scope): string | undefined {
-    const found = [...this.#damaged.values()].find(({ scope }) => covers(scope, wanted));
+    const found = [...this.#damaged.values()].find(({ scope }) => scopeCovers(scope, wanted));
     return found && `what is on disk of it is damaged (${found.reason})`;
   }
 
@@ -102,10 +103,7 @@ export class DiskStore {
 
   /** Removes all: it belongs to another identity, or to another server. Never rejects. */
   async forget(): Promise<void> {
-    const outcome = await this.#snapshot.scopes();
-    const ids = outcome.is === "done" ? outcome.value : [];
-    for (const scope of ids.map(parseScopeId))
-      if (scope !== undefined) await this.#snapshot.remove(scope);
+    for (const scope of await this.#all()) await this.#snapshot.remove(scope);
     await this.replay.clear();
   }
 
@@ -115,18 +113,6 @@ export class DiskStore {
     await this.replay.flush();
     await this.#disk.close();
   }
-}
-
-/** Whether the scope holds all that is wanted, in the same encoding. */
-function covers(scope: Scope, wanted: Scope): boolean {
-  const { gvr, codec } = wanted;
-  return (
-    scope.codec === codec &&
-    scope.gvr.group === gvr.group &&
-    scope.gvr.version === gvr.version &&
-    scope.gvr.resource === gvr.resource &&
-    selectionCovers(scope, wanted)
-  );
 }
 
 /**

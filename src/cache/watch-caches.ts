@@ -307,6 +307,11 @@ function giveBack(): void {
   Bun.gc(true);
 }
 
+/** Whether all that is wanted is proved to be in the scope, in the same encoding. */
+export function scopeCovers(scope: Scope, wanted: Scope): boolean {
+  return typeName(scope) === typeName(wanted) && selectionCovers(scope, wanted);
+}
+
 /** One name for scopes that hold the same. */
 export function scopeName(scope: Scope): string {
   return `${typeName(scope)} ${formatSelection(scope)}`;

@@ -8,12 +8,16 @@ const waitMs = 100;
 /** The R at which the last `exact` read of a scope was in vain: until it moves, the next goes upstream at once. */
 const vainExact = new WeakMap<LiveScope, string>();
 
+/** Whether upstream may have gone on without the scope: nothing is reachable, or nothing was heard for too long. */
+export function isSilent({ apiserver, healthIntervalMs }: ProxyParts, live: LiveScope): boolean {
+  return apiserver.outage !== undefined || live.reflector.silentMs > healthIntervalMs;
+}
+
 /** Whether the scope shows what the read must see as it stands; false also where only a question upstream could tell. */
 export function isFreshNow(parts: ProxyParts, live: LiveScope, freshness: Freshness): boolean {
   const { cache, reflector } = live;
   if (freshness.kind === "any") return true;
-  if (!reflector.isConfirmed || parts.apiserver.outage !== undefined) return false;
-  if (freshness.kind === "exact" || reflector.silentMs > parts.healthIntervalMs) return false;
+  if (freshness.kind === "exact" || !reflector.isConfirmed || isSilent(parts, live)) return false;
   return freshness.kind === "session"
     ? parts.floors.count(cache) === 0
     : cache.has(freshness.resourceVersion);
@@ -27,8 +31,7 @@ export async function isFresh(
 ): Promise<boolean> {
   if (isFreshNow(parts, live, freshness)) return true;
   const { cache, reflector } = live;
-  if (reflector.silentMs > parts.healthIntervalMs || parts.apiserver.outage !== undefined)
-    return false;
+  if (isSilent(parts, live)) return false;
   if (!reflector.isConfirmed && !(await isConfirmed(parts, live))) return false;
   switch (freshness.kind) {
     case "any":

@@ -1,4 +1,5 @@
 import type { LiveScope } from "../cache/watch-caches.ts";
+import { isSilent } from "./fresh.ts";
 import type { ProxyParts, Source } from "./parts.ts";
 import type { RequestHead } from "./request-head.ts";
 
@@ -23,11 +24,15 @@ export function markLastKnown(answer: Response, head: RequestHead, known: LastKn
   return answer;
 }
 
-/** Whether what the scope shows may be older than this moment: not confirmed since it came from disk, or nothing is heard. */
-function isLastKnown({ reflector }: LiveScope, parts: ProxyParts): boolean {
-  const { apiserver, healthIntervalMs } = parts;
-  if (!reflector.isConfirmed || reflector.silentMs > healthIntervalMs) return true;
-  return apiserver.outage !== undefined;
+/** The last known state of a scope, as `markLastKnown` has it. */
+export function markStale(
+  { apiserver }: ProxyParts,
+  { reflector }: LiveScope,
+  head: RequestHead,
+  answer: Response,
+): Response {
+  const { server } = apiserver;
+  return markLastKnown(answer, head, { source: "stale", ageMs: reflector.silentMs, server });
 }
 
 /** The answer as it is, or marked where the scope shows its last known state only. */
@@ -37,11 +42,6 @@ export function markedAnswer(
   head: RequestHead,
   answer: Response,
 ): Response {
-  if (!isLastKnown(live, parts)) return answer;
-  const { server } = parts.apiserver;
-  return markLastKnown(answer, head, {
-    source: "stale",
-    ageMs: live.reflector.silentMs,
-    server,
-  });
+  const isKnownNow = live.reflector.isConfirmed && !isSilent(parts, live);
+  return isKnownNow ? answer : markStale(parts, live, head, answer);
 }

@@ -1,14 +1,14 @@
-import { expired, StatusError, tooLargeResourceVersion } from "../api/status.ts";
+import { StatusError, tooLargeResourceVersion } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { decideGet, decideList, decideWatch } from "./decide.ts";
 import { getFrom } from "./get.ts";
 import { listFrom } from "./list.ts";
-import { markLastKnown } from "./marks.ts";
+import { markStale } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
 import type { WatchContext } from "./watch-stream.ts";
-import { expiredWatch, watchFrom } from "./watch.ts";
+import { expiredWatch, tooOld, watchFrom } from "./watch.ts";
 
 /** Whether nothing but what is known can answer: upstream did not. What upstream itself answers is no such error. */
 export function isUnreachable(error: unknown): error is StatusError {
@@ -32,11 +32,7 @@ export async function answerStale(
     const answer = answerFrom(parts, context, { ...reading, read }, live);
     if (answer === undefined) continue;
     live.hits++;
-    return markLastKnown(answer, reading.head, {
-      source: "stale",
-      ageMs: live.reflector.silentMs,
-      server: parts.apiserver.server,
-    });
+    return markStale(parts, live, reading.head, answer);
   }
   return undefined;
 }
@@ -68,7 +64,9 @@ function answerFrom(
     const view = decideList(options, "any", read.scope.namespace);
     if (view === undefined) return undefined;
     if (view.state === "latest") checkReached(live, view.freshness);
-    return listFrom(parts, live, read, view) ?? tooOld(live, options.resourceVersion);
+    const answer = listFrom(parts, live, read, view);
+    if (answer === undefined) throw tooOld(live, read);
+    return answer;
   }
   const view = decideWatch(options, "any");
   if (view === undefined) return undefined;
@@ -86,8 +84,4 @@ function checkReached({ cache }: LiveScope, freshness: ReturnType<typeof decideG
   );
   const { retryAfterSeconds: _, ...details } = status.details ?? {};
   throw new StatusError({ ...status, details });
-}
-
-function tooOld({ cache }: LiveScope, asked: string): never {
-  throw expired(`too old resource version: ${asked} (${cache.resourceVersion ?? "0"})`);
 }

@@ -1,6 +1,6 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { isSameSelection, type Selection, selects } from "../api/selection.ts";
-import { expired } from "../api/status.ts";
+import { expired, type StatusError } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
@@ -38,13 +38,16 @@ export function watchFrom(
   });
 }
 
+/** The 410 of a read from before what the scope knows. */
+export function tooOld({ cache }: LiveScope, { options }: ReadRequest): StatusError {
+  const reached = cache.resourceVersion ?? "0";
+  return expired(`too old resource version: ${options.resourceVersion} (${reached})`);
+}
+
 /** A watch whose history is gone: a 200 that says 410, as an apiserver's (cacher.go, newErrWatcher). */
-export function expiredWatch({ cache }: LiveScope, read: ReadRequest): Response {
-  const asked = read.options.resourceVersion;
-  const { status } = expired(
-    `too old resource version: ${asked} (${cache.resourceVersion ?? "0"})`,
-  );
-  const body = cache.scope.codec.error(status) as Uint8Array<ArrayBuffer>;
+export function expiredWatch(live: LiveScope, read: ReadRequest): Response {
+  const { status } = tooOld(live, read);
+  const body = live.cache.scope.codec.error(status) as Uint8Array<ArrayBuffer>;
   return new Response(body, { headers: cacheHeaders[read.format].watch });
 }
 
