@@ -2,6 +2,7 @@ import { waitUntil } from "../../src/testing/child-process.ts";
 import { pathOf } from "./choice.ts";
 import type { ModelWatch } from "./model-watch.ts";
 import type { FaultMove, Resource } from "./moves.ts";
+import { untilFound } from "./recovery.ts";
 import { replace } from "./replace.ts";
 import type { Session } from "./session.ts";
 import { checkWatch } from "./watch-rules.ts";
@@ -102,16 +103,11 @@ function addFault(session: Session, move: FaultMove): void {
 
 /** Ends all that goes wrong. */
 export async function calm(session: Session): Promise<void> {
-  const { fake, relay, proxy } = session.world;
+  const { fake, relay } = session.world;
   fake?.faults.clear();
   relay.release();
   await relay.accept();
-  const isBack = async () => {
-    const answer = await fetch(`${proxy.url}/version`).catch(() => undefined);
-    return answer?.headers.get("x-edge-proxy") === "upstream";
-  };
-  if (session.isOut) await waitUntil("the proxy finds upstream again", isBack, 15);
-  session.isBack();
+  await untilFound(session);
   session.calm();
 }
 

@@ -1,5 +1,6 @@
 import { waitUntil } from "../../src/testing/child-process.ts";
 import type { ModelWatch } from "./model-watch.ts";
+import { untilFound } from "./recovery.ts";
 import { type Session, Violation } from "./session.ts";
 import { checkWatch } from "./watch-rules.ts";
 import { createNamespaces } from "./world.ts";
@@ -32,6 +33,7 @@ export async function replace(session: Session, watches: ModelWatch[]): Promise<
   for (const [at, each] of watches.entries())
     session.checkNow(() => checkEnded(each, told[at] ?? 0, isOld(each)));
   for (const each of watches.splice(0)) each.close();
+  await untilFound(session);
   session.forget();
 }
 
