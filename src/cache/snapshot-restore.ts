@@ -3,6 +3,7 @@ import type { ResourceVersion } from "../api/resource-version.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import { copyTo } from "../codec/codec.ts";
+import { StoredItem } from "../codec/stored-item.ts";
 import type { Database } from "./database.ts";
 import { turn } from "./disk.ts";
 import { readBody, type ScopeRow, type ScopeState, type SegmentPlace } from "./scope-rows.ts";
@@ -86,21 +87,21 @@ async function readObjects(
     if (needed === undefined) continue;
     const body = readBody(db, number);
     if (!(body instanceof Uint8Array)) throw new DamagedScopeError(`segment ${number} has no body`);
-    const bytes = needed.reduce((sum, { record }) => sum + record.length, 0);
-    const isFull = bytes >= body.length * minNeededShare;
+    const neededBytes = needed.reduce((sum, { record }) => sum + record.length, 0);
+    const isFull = neededBytes >= body.length * minNeededShare;
     for (const place of needed) {
       const view = body.subarray(place.offset, place.offset + place.record.length);
       if (checksumOf(view) !== place.record.checksum)
         throw new DamagedScopeError(`${place.record.key} is damaged`);
-      place.item = read(isFull ? view : copyTo(packer.allocate, view));
+      const bytes = isFull ? view : copyTo(packer.allocate, view);
+      place.item = new StoredItem({ ...place.record, bytes }, read);
       if (pause.isDue()) await turn();
     }
   }
 }
 
 function itemOf({ item, record }: Place): Item {
-  if (item === undefined || item.key !== record.key)
-    throw new DamagedScopeError(`${record.key} is another object`);
+  if (item === undefined) throw new DamagedScopeError(`${record.key} is missing`);
   return item;
 }
 

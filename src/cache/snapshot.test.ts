@@ -13,7 +13,7 @@ import {
   stateAt,
   summary,
 } from "../testing/disk.ts";
-import { configMap } from "../testing/objects.ts";
+import { configMap, plain, plainEvent } from "../testing/objects.ts";
 
 const scope = configMapScope();
 let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
@@ -66,7 +66,8 @@ describe("Snapshot", () => {
     const back = await restored();
     expect(back && summary(back)).toBe("10: a@3 b@4");
     expect(back).toMatchObject({ ...stateAt(10), at: now, since: "10", changes: [] });
-    expect(back?.store.get(objectAt("a", 3).key)).toEqual(objectAt("a", 3));
+    const [first] = back === undefined ? [] : back.store.items();
+    expect(first && plain(first)).toEqual(plain(objectAt("a", 3)));
   });
 
   test("an empty list is a list, and a scope never written is absent", async () => {
@@ -87,7 +88,8 @@ describe("Snapshot", () => {
     await reopen();
     const back = await restored();
     expect(back && summary(back)).toBe("20: a@11 c@12");
-    expect(back?.changes.map(({ event }) => event)).toEqual([modified("a", 3, 11), added, deleted]);
+    const expected = [modified("a", 3, 11), added, deleted];
+    expect(back?.changes.map(({ event }) => plainEvent(event))).toEqual(expected.map(plainEvent));
     expect(`${back?.since} ${back?.statesSince}`).toBe("10 10");
   });
 

@@ -1,4 +1,5 @@
 import type { Item } from "../api/item.ts";
+import type { ChangeEvent } from "../api/watch-event.ts";
 import type { Codec, TypeForm } from "../codec/codec.ts";
 import { jsonCodec } from "../codec/json-codec.ts";
 import { concat } from "../codec/json-list.ts";
@@ -37,6 +38,17 @@ export function configMapBytes(codec: Codec, spec: ObjectSpec): Uint8Array {
 /** The same as an item. */
 export function configMap(spec: ObjectSpec, codec: Codec = jsonCodec): Item {
   return codec.readItem(configMapBytes(codec, spec), []);
+}
+
+/** All that an item says, whatever it is kept as. */
+export function plain(item: Item): Omit<Item, "withBytes"> {
+  const { key, namespace, name, resourceVersion, uid, labels, fields, bytes } = item;
+  return { key, namespace, name, resourceVersion, uid, labels, fields, bytes };
+}
+
+/** A change with what its items say. */
+export function plainEvent({ type, item, previous }: ChangeEvent) {
+  return { type, item: plain(item), previous: previous && plain(previous) };
 }
 
 /** Bytes in pieces of this length. */
