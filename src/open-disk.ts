@@ -1,4 +1,5 @@
 import type { DiskFault } from "./cache/disk-fault.ts";
+import { DiskOwner } from "./cache/disk-owner.ts";
 import { Disk } from "./cache/disk.ts";
 import { Persister } from "./cache/persister.ts";
 import { Replay } from "./cache/replay.ts";
@@ -18,6 +19,7 @@ export class DiskStore {
   readonly #snapshot: Snapshot;
   readonly #persister: Persister;
   readonly replay: Replay;
+  readonly owner: DiskOwner;
   readonly #isKeptOff: Config["isKeptOffDisk"];
   /** What could not be restored, and why, by the scope's id. */
   readonly #damaged = new Map<string, { readonly scope: Scope; readonly reason: string }>();
@@ -25,6 +27,7 @@ export class DiskStore {
   constructor(disk: Disk, config: Config) {
     const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk } = config;
     this.#disk = disk;
+    this.owner = new DiskOwner(disk);
     this.replay = new Replay(disk, {
       limitBytes: Math.min(replayLimitBytes, diskLimitBytes * replayShare),
       flushMs: diskFlushMs,
@@ -67,14 +70,11 @@ export class DiskStore {
 
   /** The scopes on disk, the latest written first. Never rejects. */
   async scopes(): Promise<readonly Scope[]> {
-    return (await this.#all()).filter((scope) => this.#mayKeep(scope));
-  }
-
-  /** Those too that may not be kept any more. */
-  async #all(): Promise<readonly Scope[]> {
     const outcome = await this.#snapshot.scopes();
     const ids = outcome.is === "done" ? outcome.value : [];
-    return ids.map(parseScopeId).filter((scope) => scope !== undefined);
+    const scopes = ids.map(parseScopeId).filter((scope) => scope !== undefined);
+    // What may not be kept any more may lie there still.
+    return scopes.filter((scope) => this.#mayKeep(scope));
   }
 
   /** A scope on disk that holds all that is wanted; undefined where there is none. Never rejects. */
@@ -101,10 +101,12 @@ export class DiskStore {
     return undefined;
   }
 
-  /** Removes all: it belongs to another identity, or to another server. Never rejects. */
+  /** Removes all, scopes and answers: it belongs to another identity, server or cluster. Never rejects. */
   async forget(): Promise<void> {
-    for (const scope of await this.#all()) await this.#snapshot.remove(scope);
-    await this.replay.clear();
+    // In this order, without a turn between: what is asked for or written from here on comes after it.
+    const cleared = [this.#snapshot.clear(), this.replay.clear()];
+    this.owner.forget();
+    await Promise.all(cleared);
   }
 
   /** Writes what is lacking, then lets go of the folder. Never rejects. */

@@ -10,16 +10,16 @@ import { listen, listenAdmin, type Server } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
 import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
+import { type Another, Ownership } from "./ownership.ts";
 import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
 import { Apiserver, type OutageNews } from "./upstream/apiserver.ts";
-import { type Another, CredentialIdentity } from "./upstream/credential-identity.ts";
+import { CheckedListerWatcher } from "./upstream/checked-lister-watcher.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
 import { healthTiming } from "./upstream/health-timing.ts";
 import type { CredentialSource } from "./upstream/kubeconfig.ts";
-import { UpstreamListerWatcher } from "./upstream/lister-watcher.ts";
 import { version } from "./version.ts";
 
 const now = () => performance.now();
@@ -32,9 +32,9 @@ const tickMs = 1000;
  */
 export async function serve(config: Config, read: () => Config): Promise<void> {
   const disk = openDisk(config);
-  const stored = (await disk?.scopes()) ?? [];
+  await disk?.owner.load();
   // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
-  const unreadable = stored.length > 0 ? "read again" : undefined;
+  const unreadable = ((await disk?.scopes()) ?? []).length > 0 ? "read again" : undefined;
   const credentials = await openConfiguredCredentials(config, "run", unreadable);
   const stop = new AbortController();
   let current = config;
@@ -45,7 +45,8 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const inFlight = () =>
     listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
-  for (const scope of stored)
+  // What is another's is gone by now.
+  for (const scope of (await disk?.scopes()) ?? [])
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
   listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
@@ -110,17 +111,21 @@ function compose(
     tellOutage(apiserver.server, news);
     if (news.is === "up") caches.upstreamIsBack();
   });
-  const lister = new UpstreamListerWatcher(apiserver);
-  const resolver = new UpstreamFloorResolver(apiserver);
-  /** What is on disk is of another identity until it is forgotten. */
-  let forgotten = Promise.resolve();
-  const identity = new CredentialIdentity(apiserver, credentials, (what) => {
-    giveUp(caches, what);
-    if (disk !== undefined) forgotten = disk.forget();
-    preload({ caches }, config.preload);
+  const ownership = new Ownership({
+    apiserver,
+    credentials,
+    owner: disk?.owner,
+    giveUp: (what) => {
+      giveUp(caches, what);
+      void disk?.forget();
+      preload({ caches }, config.preload);
+    },
   });
+  const checked = () => ownership.checked;
+  const lister = new CheckedListerWatcher(apiserver, checked);
+  const resolver = new UpstreamFloorResolver(apiserver, checked);
   const kept = async (scope: Scope) => {
-    await forgotten;
+    await ownership.settled;
     return await disk?.restore(scope);
   };
   const caches: WatchCaches = new WatchCaches(lister, {
@@ -130,7 +135,7 @@ function compose(
     healthIntervalMs: config.healthIntervalMs,
     now,
     started: (cache) => {
-      identity.learn();
+      ownership.learn();
       disk?.keep(cache);
     },
     ...(disk === undefined ? {} : { kept }),
@@ -142,6 +147,7 @@ function compose(
       else log.warn(`${what} does not fit into --memory-limit: its requests go upstream`);
     },
   });
+  if (disk !== undefined) ownership.begin();
   return {
     apiserver,
     caches,
@@ -164,12 +170,12 @@ function compose(
 
 /**
  * Ends all scopes: what they hold was shown to another identity, or comes from another server, whose resourceVersions need not
- * mean the same. Watchers end cleanly and may resume as far as the identity may; of another server they get a 410.
+ * mean the same. Watchers end cleanly and may resume as far as the identity may; of another server or cluster they get a 410.
  */
 function giveUp(caches: WatchCaches, what: Another): void {
-  if (what === "server")
+  if (what !== "identity")
     for (const { cache } of caches.all)
-      cache.endWatchers(expired("the kube-apiserver is another one").status);
+      cache.endWatchers(expired(`upstream is another ${what}`).status);
   caches.stop();
 }
 

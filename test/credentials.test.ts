@@ -141,6 +141,7 @@ afterEach(async () => {
 
 describe.each(upstreams)("credentials that change, before %s", (_, start) => {
   let upstream: Upstream;
+  let before: number;
 
   beforeAll(async () => {
     upstream = await start();
@@ -152,11 +153,11 @@ describe.each(upstreams)("credentials that change, before %s", (_, start) => {
 
   beforeEach(async () => {
     await write(upstream.cluster, upstream.first);
+    before = await upstream.reviews();
     proxy = await startProxy({ kubeconfig });
   });
 
   test("to others of the same identity: scopes answer on, no watch is cut, nothing is said", async () => {
-    const before = await upstream.reviews();
     const seen = await warm();
     const asked = async () => (await upstream.reviews()) - before;
     await waitUntil("it is known who they are", async () => (await asked()) === 1);

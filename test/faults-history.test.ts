@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { waitUntil } from "../src/testing/child-process.ts";
@@ -99,15 +99,23 @@ if (assets === undefined) {
       expect([error.type, error.object.code]).toEqual(["ERROR", 410]);
     }, 40_000);
 
-    test("of another store: it is filled anew though nobody reads, who watches is told, and it is said once", async () => {
+    test("of a store that was restored: it is filled anew though nobody reads, who watches is told, and it is said once", async () => {
+      const etcd = join(apiserver.dir, "etcd");
+      const change = async (work: () => Promise<void>) => {
+        await apiserver.kill();
+        await apiserver.stopEtcd();
+        await work();
+        apiserver.startEtcd();
+        await apiserver.start();
+      };
+      await change(() => cp(etcd, `${etcd}.kept`, { recursive: true }));
       const before = await write(400);
       await untilStored(node.cacheDir, [scope], before);
       await node.kill();
-      await apiserver.kill();
-      await apiserver.stopEtcd();
-      await rm(join(apiserver.dir, "etcd"), { recursive: true });
-      apiserver.startEtcd();
-      await apiserver.start();
+      await change(async () => {
+        await rm(etcd, { recursive: true });
+        await cp(`${etcd}.kept`, etcd, { recursive: true });
+      });
       await createAll(direct, configMaps, [configMap("other", "x")]);
       await node.start();
       const resumed = await watchFrom(before);

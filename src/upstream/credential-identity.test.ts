@@ -6,12 +6,14 @@ import type { UpstreamRequest } from "./apiserver.ts";
 import { CredentialIdentity } from "./credential-identity.ts";
 import { readSubject } from "./credential-subject.ts";
 import type { Credentials } from "./credentials.ts";
+import { type KnownBefore, rememberedHere } from "./known-before.ts";
 
 let asked: UpstreamRequest[];
 let answers: Response[];
 let told: string[];
 let lines: string[];
 let identity: CredentialIdentity;
+let left: KnownBefore;
 let change: (server?: string) => void;
 
 const review = (username: string, more: object = {}) =>
@@ -25,6 +27,10 @@ async function fetchAnswer(request: UpstreamRequest): Promise<Response> {
   const answer = answers.shift();
   if (answer === undefined) throw new Error("ECONNREFUSED");
   return answer;
+}
+
+function tell(what: string): void {
+  told.push(what);
 }
 
 function open(): void {
@@ -43,13 +49,14 @@ function open(): void {
       change = (server = "https://one") => listener({ ...credentials, server });
     },
   };
-  identity = new CredentialIdentity({ fetch: fetchAnswer }, source, (what) => told.push(what));
+  identity = new CredentialIdentity({ fetch: fetchAnswer }, source, tell, left);
 }
 
 beforeEach(() => {
   jest.useFakeTimers({ now: 1_800_000_000_000 });
   [asked, answers, told, lines] = [[], [], [], []];
   configureLog({ format: "text", verbosity: 0, write: (line) => lines.push(line) });
+  left = rememberedHere();
   open();
 });
 
@@ -105,6 +112,19 @@ describe("CredentialIdentity", () => {
     expect(told).toEqual(["identity"]);
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(line);
+  });
+
+  test.each([
+    ["the same", review("node"), []],
+    ["another", review("other"), ["identity"]],
+  ] as const)("after a start with what %s identity has left", async (_, answer, expected) => {
+    left.learned(JSON.stringify(["node", "", ["a", "b"], []]));
+    answers = [answer];
+    identity.learn();
+    await settle();
+    await identity.settled;
+    expect(told).toEqual([...expected]);
+    expect(lines).toHaveLength(expected.length);
   });
 
   test("another server is told before anybody answers", async () => {

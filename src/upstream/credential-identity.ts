@@ -2,6 +2,7 @@ import { log } from "../log.ts";
 import type { Apiserver } from "./apiserver.ts";
 import { askWhoWeAre, type Subject } from "./credential-subject.ts";
 import { isNowhere } from "./credentials.ts";
+import type { KnownBefore } from "./known-before.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 
 /** What has become of the credentials: they belong to somebody else, or to another server. */
@@ -14,11 +15,13 @@ const longestRetryMs = 60_000;
 /**
  * Whose the proxy's own credentials are, by what the apiserver says (CONTRACT 22). Asked once there is something that one
  * identity has been shown, and again whenever the credentials have changed: a rotated token or certificate is the same
- * identity. Where the apiserver does not say, nothing is told, which is one line in the log.
+ * identity. Where the apiserver does not say, nothing is told, which is one line in the log. `before` is what an earlier
+ * process has learned: at the first answer what it left is another identity's, or not.
  */
 export class CredentialIdentity {
   readonly #apiserver: Pick<Apiserver, "fetch">;
   readonly #whenAnother: (what: Another) => void;
+  readonly #before: KnownBefore;
   readonly #closed = new AbortController();
   #server: string;
   #subject: Subject | undefined;
@@ -26,15 +29,18 @@ export class CredentialIdentity {
   #asked: number | undefined;
   #changes = 0;
   #isSaid = false;
+  #asking = Promise.resolve();
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     apiserver: Pick<Apiserver, "fetch">,
     credentials: Pick<CredentialSource, "current" | "onChange">,
     whenAnother: (what: Another) => void,
+    before: KnownBefore,
   ) {
     this.#apiserver = apiserver;
     this.#whenAnother = whenAnother;
+    this.#before = before;
     this.#server = credentials.current().server;
     credentials.onChange(({ server }) => this.#changed(server));
   }
@@ -43,7 +49,19 @@ export class CredentialIdentity {
   learn(): void {
     if (this.#asked !== undefined) return;
     this.#asked = this.#changes;
-    void this.#ask(this.#changes, firstRetryMs);
+    this.#askNow();
+  }
+
+  /** Resolves when the question that is under way is over, answered or not; at once where there is none. Never rejects. */
+  get settled(): Promise<void> {
+    return this.#asking;
+  }
+
+  /** What was known of them counts no more: they are asked about in another cluster. */
+  learnAnew(): void {
+    this.#subject = undefined;
+    this.#asked = ++this.#changes;
+    this.#askNow();
   }
 
   close(): void {
@@ -60,7 +78,12 @@ export class CredentialIdentity {
     if (this.#asked === undefined) return;
     if (isFirst) this.#asked = this.#changes;
     if (isAnotherServer) this.#tell("server", `${server} is another server`);
-    void this.#ask(this.#changes, firstRetryMs);
+    this.#askNow();
+  }
+
+  #askNow(): void {
+    clearTimeout(this.#retry);
+    this.#asking = this.#ask(this.#changes, firstRetryMs);
   }
 
   async #ask(change: number, retryMs: number): Promise<void> {
@@ -84,10 +107,23 @@ export class CredentialIdentity {
   #known(subject: Subject): void {
     const before = this.#subject;
     this.#subject = subject;
-    if (before === undefined) return this.#unknown("it was not known whose they were before");
-    if (before.text === subject.text) return;
-    const names = before.name === subject.name ? "with other rights" : `not ${before.name}`;
-    this.#tell("identity", `the credentials belong to ${subject.name}, ${names}`);
+    if (before === undefined) this.#knownFirst(subject);
+    else if (before.text !== subject.text) {
+      const names = before.name === subject.name ? "with other rights" : `not ${before.name}`;
+      this.#tell("identity", `the credentials belong to ${subject.name}, ${names}`);
+    }
+    this.#before.learned(subject.text);
+  }
+
+  #knownFirst({ name, text }: Subject): void {
+    switch (this.#before.compare(text)) {
+      case "same":
+        return;
+      case "another":
+        return this.#tell("identity", `the credentials belong to ${name}, before it was another`);
+      case "unknown":
+        return this.#unknown("it was not known whose they were before");
+    }
   }
 
   #unknown(because: string): void {

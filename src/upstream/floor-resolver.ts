@@ -21,13 +21,18 @@ interface ObjectMetadata {
   readonly labels?: Labels;
 }
 
-/** Asks upstream for versions, with the proxy's own credentials. Fits cache/session-floors.ts by shape. */
+/**
+ * Asks upstream for versions, with the proxy's own credentials. Fits cache/session-floors.ts by shape. `checked` tells whether it
+ * has answered which cluster it is: until then its numbers say nothing (CONTRACT 17).
+ */
 export class UpstreamFloorResolver {
   readonly #apiserver: Apiserver;
+  readonly #checked: () => Promise<"answered" | "not answered">;
   #asking = new Map<string, Promise<ResourceVersion>>();
 
-  constructor(apiserver: Apiserver) {
+  constructor(apiserver: Apiserver, checked: () => Promise<"answered" | "not answered">) {
     this.#apiserver = apiserver;
+    this.#checked = checked;
   }
 
   /** The resourceVersion of a consistent `limit=1` metadata LIST. Rejects when there is none. */
@@ -36,6 +41,8 @@ export class UpstreamFloorResolver {
     readonly namespace: string;
   }): Promise<ResourceVersion> {
     const target = `${resourcePath(scope.gvr, scope.namespace)}?limit=1`;
+    if ((await this.#checked()) === "not answered")
+      throw serviceUnavailable("it is not known yet which cluster upstream is");
     const response = await this.#ask(target, metadataList);
     const { metadata } = (await response.json()) as { metadata?: ObjectMetadata };
     if (response.status !== 200)

@@ -49,8 +49,8 @@ async function readFirst(
     if (!(error instanceof CredentialError)) throw error;
     log.warn(`what is on disk is served, and the credentials are read again: ${error.message}`);
     const files = origin.from === "kubeconfig" ? origin.files : [];
-    // Now, and without that limit, where the time was all that was lacking.
-    return noCredentialsYet(files, late.signal.aborted ? Date.now() + 1 : 0);
+    // Soon, and without that limit, where the time was all that was lacking.
+    return noCredentialsYet(files, late.signal.aborted ? Date.now() + firstReadingMs : 0);
   } finally {
     clearTimeout(timer);
   }
