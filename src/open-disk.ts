@@ -109,6 +109,11 @@ export class DiskStore {
     await Promise.all(cleared);
   }
 
+  /** The scope's state is of another history, and all answers may be: none of it is shown after a restart. Never rejects. */
+  async forgetHistory(scope: Scope): Promise<void> {
+    await Promise.all([this.#snapshot.remove(scope), this.replay.clear()]);
+  }
+
   /** Writes what is lacking, then lets go of the folder. Never rejects. */
   async close(): Promise<void> {
     await this.#persister.stop();

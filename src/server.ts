@@ -1,6 +1,7 @@
 import { createAdminHandler } from "./admin/handler.ts";
 import { expired } from "./api/status.ts";
 import { Flights } from "./cache/flight.ts";
+import { AnotherHistoryError } from "./cache/reflector-errors.ts";
 import { SessionFloors } from "./cache/session-floors.ts";
 import type { Scope } from "./cache/watch-cache.ts";
 import { describeScope, WatchCaches } from "./cache/watch-caches.ts";
@@ -128,6 +129,7 @@ function compose(
     await ownership.settled;
     return await disk?.restore(scope);
   };
+  const floors = new SessionFloors(resolver);
   const caches: WatchCaches = new WatchCaches(lister, {
     scopeWindowMs: config.scopeWindowMs,
     scopeIdleMs: config.scopeIdleMs,
@@ -141,6 +143,12 @@ function compose(
     ...(disk === undefined ? {} : { kept }),
     latest: (scope) => resolver.latestShared(scope),
     report: (scope, outcome, error) => {
+      if (error instanceof AnotherHistoryError) {
+        // What was answered and owed of it means nothing now (CONTRACT 17).
+        const { group, resource } = scope.gvr;
+        floors.forget([...caches.ofStore(group, resource)].map(({ cache }) => cache));
+        void disk?.forgetHistory(scope);
+      }
       const what = `the watch of ${describeScope(scope)}`;
       if (outcome === "recovered") log.info(`${what} goes on`);
       else if (outcome === "failing") log.warn(`${what} failed and is tried again`, { error });
@@ -152,7 +160,7 @@ function compose(
     apiserver,
     caches,
     lister,
-    floors: new SessionFloors(resolver),
+    floors,
     resolver,
     flights: new Flights(),
     disk,

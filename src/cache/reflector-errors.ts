@@ -25,3 +25,11 @@ export function hasLostHistory(error: unknown): boolean {
   if (error instanceof RefusedError) return error.status === 410;
   return error instanceof WatchError && error.code === 410;
 }
+
+/** What is held is of another history than upstream's: nothing leads from one to the other (CONTRACT 17). */
+export class AnotherHistoryError extends Error {
+  constructor(resourceVersion: string | undefined) {
+    super(`the state at ${resourceVersion} is of another history than upstream's`);
+    this.name = "AnotherHistoryError";
+  }
+}

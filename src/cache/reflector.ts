@@ -4,7 +4,7 @@ import { type Allocate, allocateOwn, type WireEvent } from "../codec/codec.ts";
 import { catchUp, type Standing } from "./catch-up.ts";
 import { Filling } from "./filling.ts";
 import { isStream, type ListerWatcher } from "./lister-watcher.ts";
-import { hasLostHistory, RefusedError } from "./reflector-errors.ts";
+import { AnotherHistoryError, hasLostHistory, RefusedError } from "./reflector-errors.ts";
 import { ChangeFeed } from "./reflector-feed.ts";
 import { takeInitial } from "./reflector-initial.ts";
 import { Outage } from "./reflector-outage.ts";
@@ -143,8 +143,10 @@ export class Reflector {
     const { signal } = this.#stop;
     const parts = { cache: this.#cache, source: this.#source, latest, watches, now, signal };
     const standing = await catchUp(parts);
+    // Found otherwise meanwhile: a store that was restored may have grown past what is held.
+    if (this.#isAnotherHistory) return "another history";
     if (standing === "up to date") this.#confirmed();
-    if (standing === "another history" && !this.#isAnotherHistory) this.#refill();
+    if (standing === "another history") this.anotherHistory();
     return standing;
   }
 
@@ -165,14 +167,15 @@ export class Reflector {
   }
 
   /** The state is given up for a new one: who watches it gets a 410, as by an apiserver that has lost its history. */
-  #refill(): void {
-    const { resourceVersion } = this.#cache;
-    const why = `the state at ${resourceVersion} is of another history than upstream's`;
-    this.#cache.forgetHistory(expired(why).status);
+  anotherHistory(): void {
+    if (this.#isAnotherHistory || !this.#cache.isFilled) return;
+    const error = new AnotherHistoryError(this.#cache.resourceVersion);
+    this.#cache.forgetHistory(expired(error.message).status);
     this.#isAnotherHistory = true;
+    this.doubt();
     this.#state = { phase: "Empty" };
-    this.#options.report("failing", new Error(why));
-    this.#attempt?.cut(new Error(why));
+    this.#options.report("failing", error);
+    this.#attempt?.cut(error);
   }
 
   stop(): void {
@@ -260,7 +263,9 @@ export class Reflector {
     const between = difference({ store, resourceVersion }, state, (item, version) =>
       this.#source.readItem(codec.withResourceVersion(item.bytes, version)),
     );
-    if (between.is === "not bridged") return false;
+    if (between.is === "another history")
+      this.#options.report("failing", new AnotherHistoryError(resourceVersion));
+    if (between.is !== "bridged") return false;
     this.#cache.bridge(state, between.events, this.#options.now());
     return true;
   }

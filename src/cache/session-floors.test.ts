@@ -52,6 +52,15 @@ describe("SessionFloors", () => {
     expect(floors.count(cache)).toBe(0);
   });
 
+  test("nothing is waited for once the history it was of is found to be another", async () => {
+    const [cache, other] = [cacheAt(10, []), cacheAt(10, [])];
+    const floors = new SessionFloors(noResolver);
+    floors.raise([cache, other], seen({ name: "a", resourceVersion: "12" }));
+    floors.forget([cache]);
+    expect(await isMet(floors, cache)).toBe(true);
+    expect(await isMet(floors, other)).toBe(false);
+  });
+
   test.each([
     ["another namespace", cacheAt(10, [], "", "other")],
     ["other labels", cacheAt(10, [], "app=x")],

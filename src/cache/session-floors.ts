@@ -80,6 +80,11 @@ export class SessionFloors {
     }
   }
 
+  /** Nothing holds for these scopes' reads any more: it was of another history (CONTRACT 17). */
+  forget(caches: Iterable<WatchCache>): void {
+    for (const cache of caches) this.#pending.delete(cache);
+  }
+
   /** How many floors wait on the scope. */
   count(cache: WatchCache): number {
     return this.#pending.get(cache)?.length ?? 0;

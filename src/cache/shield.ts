@@ -12,7 +12,7 @@ export interface WholeState {
 /** What leads from one state to another; or why nothing does that a watcher could be told. */
 export type Difference =
   | { readonly is: "bridged"; readonly events: readonly ChangeEvent[] }
-  | { readonly is: "not bridged"; readonly why: string };
+  | { readonly is: "not bridged" | "another history"; readonly why: string };
 
 /** An object that is there no more, and the version that its end must lie below. */
 interface Gone {
@@ -23,8 +23,8 @@ interface Gone {
 /**
  * The events that lead from the state held to the one listed after lost history, rising: each change at its own version, each
  * deletion at the lowest version between the two that no listed object has, and before what took the same name. Not
- * bridged: a listed object that is new to us has a version that we were past (another history), or the versions between do
- * not suffice. `remake` gives an item another resourceVersion. Pure. (CONTRACT 14)
+ * bridged: the versions between do not suffice. Another history: the list is older than what is held, or a listed object that
+ * is new to us has a version that we were past. `remake` gives an item another resourceVersion. Pure. (CONTRACT 14)
  */
 export function difference(
   held: WholeState,
@@ -33,11 +33,11 @@ export function difference(
 ): Difference {
   const from = BigInt(held.resourceVersion);
   const to = BigInt(listed.resourceVersion);
-  if (to < from) return notBridged("the list is older than what is held");
+  if (to < from) return anotherHistory("the list is older than what is held");
   const changed = changesIn(held.store, listed.store);
   const stranger = changed.find(({ item }) => !isBetween(item, from, to));
   if (stranger !== undefined)
-    return notBridged(`${stranger.item.key} has the version of another history`);
+    return anotherHistory(`${stranger.item.key} has the version of another history`);
   const gone = goneIn(held.store, listed.store, to);
   const taken = new Set<string>(changed.map(({ item }) => item.resourceVersion));
   const deleted: ChangeEvent[] = [];
@@ -50,6 +50,10 @@ export function difference(
     deleted.push({ type: "DELETED", item: remake(item, at), previous: item });
   }
   return { is: "bridged", events: [...deleted, ...changed].toSorted(byVersion) };
+}
+
+function anotherHistory(why: string): Difference {
+  return { is: "another history", why };
 }
 
 function notBridged(why: string): Difference {

@@ -115,6 +115,12 @@ export class WatchCaches {
     }
   }
 
+  /** The same, of all that has its objects in common: core `events` and those of `events.k8s.io` are one (CONTRACT 2). */
+  *ofStore(group: string, resource: string): Iterable<LiveScope> {
+    const twins = resource === "events" ? ["", "events.k8s.io"] : [group];
+    for (const twin of twins) yield* this.ofResource(twin, resource);
+  }
+
   /** Whether this LIST is the second of its kind within the window: then its scope pays. Remembers it otherwise. */
   isSecondList(wanted: Scope): boolean {
     const name = scopeName(wanted);

@@ -8,6 +8,7 @@ import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
+import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { keepAnswer } from "./replay.ts";
@@ -75,10 +76,12 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const { request, target, identity } = passing;
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
+  const before = toleratesAge ? [] : reachedBy(parts, passing);
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
     forwardHeld(parts.apiserver, request, { target, identity, signal, kind: "read" }),
   );
-  const raising = raiseSeen(parts, passing, held);
+  const raising = raiseSeen(parts, passing, held, before);
+  lookInto(passing, held, before);
   const learning = learnFrom(parts, passing, held);
   if (raising !== undefined) await raising;
   if (learning !== undefined) await learning;
@@ -138,35 +141,64 @@ function whoOf({ identity, request }: Passing): string {
   return JSON.stringify([request.headers.get("authorization"), impersonated]);
 }
 
+/** How far the scopes are that the answer's objects may be in. */
+function reachedBy(parts: ProxyParts, { info, identity, read }: Passing): readonly Reached[] {
+  if (!info.isResourceRequest || identity !== "own") return [];
+  if (info.verb === "get") return reached(scopesOf(parts, info));
+  return read?.verb === "list" && read.options.continue === ""
+    ? reached(scopesOf(parts, info))
+    : [];
+}
+
+/** Whether a forwarded list shows another history than the scopes have; nobody waits for it. */
+function lookInto({ read }: Passing, held: HeldAnswer, before: readonly Reached[]): void {
+  if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return;
+  const bytes = async () => plainBytes(await held.body.bytes(), held.headers);
+  tellOlderIn(before, read.scope, bytes, performance.now());
+}
+
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
 function raiseSeen(
   parts: ProxyParts,
   { info, identity }: Passing,
   held: HeldAnswer,
+  before: readonly Reached[],
 ): Promise<void> | undefined {
   if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return undefined;
   if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return undefined;
   const caches = cachesOf(parts, info);
-  return caches.length === 0 ? undefined : raiseHeld(parts, caches, info, held);
+  return caches.length === 0 ? undefined : raiseHeld(parts, { caches, info, held, before });
 }
 
 async function raiseHeld(
   { floors }: ProxyParts,
-  caches: readonly WatchCache[],
-  info: ResourceRequest,
-  { body, headers }: Held,
+  {
+    caches,
+    info,
+    held,
+    before,
+  }: {
+    readonly caches: readonly WatchCache[];
+    readonly info: ResourceRequest;
+    readonly held: Held;
+    readonly before: readonly Reached[];
+  },
 ): Promise<void> {
-  const answer = readBody(await body.bytes(), headers, info);
-  if (answer.is === "object") floors.raise(caches, { kind: "seen", object: answer.item });
+  const answer = readBody(await held.body.bytes(), held.headers, info);
+  if (answer.is !== "object" || tellOlder(before, answer.item)) return;
+  floors.raise(caches, { kind: "seen", object: answer.item });
 }
 
 /** The scopes that may hold what the request is for: another namespace's never do. */
-function cachesOf(parts: ProxyParts, { group, resource, namespace }: ResourceRequest) {
-  const twins = resource === "events" ? ["", "events.k8s.io"] : [group];
+function scopesOf(parts: ProxyParts, { group, resource, namespace }: ResourceRequest) {
   const isOfPlace = (place: string) => place === "" || namespace === "" || place === namespace;
-  return twins
-    .flatMap((twin) => [...parts.caches.ofResource(twin, resource)].map(({ cache }) => cache))
-    .filter(({ scope }) => isOfPlace(scope.namespace));
+  return [...parts.caches.ofStore(group, resource)].filter(({ cache }) =>
+    isOfPlace(cache.scope.namespace),
+  );
+}
+
+function cachesOf(parts: ProxyParts, info: ResourceRequest): readonly WatchCache[] {
+  return scopesOf(parts, info).map(({ cache }) => cache);
 }
 
 function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: ResourceRequest): Answer {
