@@ -1,3 +1,5 @@
+import { parseRequestInfo } from "./api/request-info.ts";
+import { selectionCovers } from "./api/selection.ts";
 import type { DiskFault } from "./cache/disk-fault.ts";
 import { DiskOwner } from "./cache/disk-owner.ts";
 import { Disk } from "./cache/disk.ts";
@@ -114,12 +116,39 @@ export class DiskStore {
     await Promise.all([this.#snapshot.remove(scope), this.replay.clear()]);
   }
 
+  /**
+   * Upstream has refused the scope's list or watch with this status. 403: the node may not see it, so what lies here of it, of
+   * scopes that hold all of it, and the answers that show of it must not be shown after a restart either (CONTRACT 23). 401 is of the credential, not of the
+   * scope: it has expired, or was revoked, which cannot be told apart. While upstream answers nothing here is shown, and without
+   * it the node goes on with what it has been shown, since nothing can renew it (CONTRACT 25). Never rejects.
+   */
+  async refused(scope: Scope, status: number): Promise<void> {
+    if (status !== 403) return;
+    const { group, resource } = scope.gvr;
+    await this.replay.removeOf((path) => isOf(scope, path));
+    for (const stored of await this.scopes())
+      if (
+        stored.gvr.group === group &&
+        stored.gvr.resource === resource &&
+        selectionCovers(stored, scope)
+      )
+        await this.#snapshot.remove(stored);
+  }
+
   /** Writes what is lacking, then lets go of the folder. Never rejects. */
   async close(): Promise<void> {
     await this.#persister.stop();
     await this.replay.flush();
     await this.#disk.close();
   }
+}
+
+/** Whether a GET of this path may show what is in the scope. */
+function isOf({ gvr, namespace }: Scope, path: string): boolean {
+  const info = parseRequestInfo("GET", path, "");
+  if (!info.isResourceRequest || info.group !== gvr.group || info.resource !== gvr.resource)
+    return false;
+  return namespace === "" || info.namespace === "" || info.namespace === namespace;
 }
 
 /**

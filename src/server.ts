@@ -142,6 +142,7 @@ function compose(
     },
     ...(disk === undefined ? {} : { kept }),
     latest: (scope) => resolver.latestShared(scope),
+    refused: (scope, status) => void disk?.refused(scope, status),
     report: (scope, outcome, error) => {
       if (error instanceof AnotherHistoryError) {
         // What was answered and owed of it means nothing now (CONTRACT 17).

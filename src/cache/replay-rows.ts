@@ -53,6 +53,16 @@ export function baseOfKey(key: string): string {
   return key.split("\n", 1)[0] ?? "";
 }
 
+/** The path of the request that the key is of; empty where the key is none. */
+export function pathOfKey(key: string): string {
+  try {
+    const parts: unknown = JSON.parse(baseOfKey(key));
+    return Array.isArray(parts) ? String(parts[2]) : "";
+  } catch {
+    return "";
+  }
+}
+
 /** undefined where the head is damaged. */
 export function varyOf(head: string): readonly string[] | undefined {
   try {

@@ -41,6 +41,17 @@ test("what is cleared is not given again, after a restart neither", async () => 
   expect(replay.byteLength).toBe(0);
 });
 
+test("the answers of one path are forgotten, those of others stay", async () => {
+  replay.put(request(), answer("a"));
+  await replay.flush();
+  replay.put(request({ query: "x=1" }), answer("b"));
+  replay.put(request({ path: "/other" }), answer("c"));
+  await replay.removeOf((path) => path === "/version");
+  expect(await replay.get(request())).toBeUndefined();
+  expect(await replay.get(request({ query: "x=1" }))).toBeUndefined();
+  expect(await replay.get(request({ path: "/other" }))).toBeDefined();
+});
+
 async function reopen(limitBytes?: number): Promise<void> {
   await replay.flush();
   await disk.close();

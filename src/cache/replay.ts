@@ -5,6 +5,7 @@ import {
   baseOfKey,
   checksumOfAnswer,
   keyOf,
+  pathOfKey,
   readAnswer,
   readKnownRows,
   type ReplayAnswer,
@@ -90,15 +91,21 @@ export class Replay {
     });
   }
 
-  /** Forgets all answers. Never rejects. */
-  async clear(): Promise<void> {
+  /** Forgets the answers to requests for such paths. Never rejects. */
+  async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
+    const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#disk.exclusive(async (db) => {
       const known = this.#load(db);
-      this.#pending.clear();
+      for (const key of [...this.#pending.keys()].filter(isOf)) this.#pending.delete(key);
       db.transaction(() => {
-        for (const key of known.keys()) this.#delete(db, known, key);
+        for (const key of [...known.keys()].filter(isOf)) this.#delete(db, known, key);
       });
     });
+  }
+
+  /** Forgets all answers. Never rejects. */
+  clear(): Promise<void> {
+    return this.removeOf(() => true);
   }
 
   /** Writes what was put in since. Never rejects. */

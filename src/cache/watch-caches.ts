@@ -20,6 +20,8 @@ export interface WatchCachesOptions {
   readonly kept?: (scope: Scope) => Promise<KeptState | undefined>;
   /** The resourceVersion of a consistent LIST of the scope's resource: a state from disk is confirmed by it as soon as upstream answers. */
   readonly latest?: (scope: Scope) => Promise<ResourceVersion>;
+  /** Told when a scope is given up because upstream refused its list or watch, after it has been. */
+  readonly refused?: (scope: Scope, status: number) => void;
   readonly report: (
     scope: Scope,
     outcome: "failing" | "recovered" | "does not fit",
@@ -252,6 +254,7 @@ export class WatchCaches {
     if (!isRefused) return;
     if (error.status === 406 && scope.codec.format === "protobuf") this.#jsonOnly.add(gvrOf(scope));
     this.#refuse(live);
+    this.#options.refused?.(scope, error.status);
   }
 
   /** A scope whose filling alone goes past the limit is given up; others make room first. */

@@ -29,10 +29,11 @@ export async function keepAnswer(
   held: HeldAnswer,
 ): Promise<void> {
   const { disk } = parts;
-  if (disk === undefined || held.is !== "held" || !mayKeep(parts, asked)) return;
+  if (disk === undefined || held.is !== "held") return;
   const { status, headers } = held;
   if (status === 403 || status === 404 || status === 410)
     return await disk.replay.remove(keyOf(asked));
+  if (!mayKeep(parts, asked)) return;
   const vary = namesIn(headers.get("vary"));
   const candidate = {
     method: "GET",

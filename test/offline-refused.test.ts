@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+
+import { waitUntil } from "../src/testing/child-process.ts";
+import { call, type Endpoint } from "../src/testing/contract-client.ts";
+import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
+import { storedVersions, untilStored } from "./offline-disk.ts";
+import { configMap, createAll, Node, sourceOf, untilCached } from "./offline-fixture.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+const others = "/api/v1/namespaces/other/configmaps";
+const [scope, other] = ["configmaps in default, json", "configmaps in other, json"];
+
+let fake: FakeApiserver;
+let direct: Endpoint;
+let node: Node;
+
+beforeEach(async () => {
+  fake = await startFakeApiserver();
+  direct = { url: fake.url, token: fake.adminToken };
+  await createAll(direct, "/api/v1/namespaces", [{ metadata: { name: "other" } }]);
+  for (const path of [configMaps, others]) await createAll(direct, path, [configMap("a", "x")]);
+  node = await Node.create({ flags: ["--kubeconfig", "kubeconfig"] });
+  const text = `apiVersion: v1
+kind: Config
+clusters: [{ name: fake, cluster: { server: "${fake.url}" } }]
+users: [{ name: user, user: { token: ${fake.adminToken} } }]
+contexts: [{ name: fake, context: { cluster: fake, user: user } }]
+current-context: fake
+`;
+  await Bun.write(`${node.dir}/kubeconfig`, text);
+  await node.start();
+  for (const path of [configMaps, others]) {
+    await call(node, path);
+    await untilCached(node, path);
+  }
+  await untilStored(node.cacheDir, [scope, other], 1);
+}, 30_000);
+
+afterEach(async () => {
+  await node?.stop();
+  await fake?.stop();
+}, 20_000);
+
+/** Refuses the scope's lists and watches, and cuts the watch that is open. */
+async function refuse(code: number): Promise<void> {
+  fake.faults.add({ kind: "answer", path: configMaps, code });
+  fake.cutWatches("clean");
+  const isRefused = async () => (await call(node, configMaps)).status === code;
+  await waitUntil(`it is refused with ${code}`, isRefused, 15);
+}
+
+/** Killed, and started again without upstream; where the lists are from then. */
+async function offline(): Promise<readonly string[]> {
+  await node.kill();
+  await fake.pause();
+  await node.start();
+  const answers = [await call(node, configMaps), await call(node, others)];
+  await fake.start();
+  return answers.map((answer) => `${answer.status} ${sourceOf(answer)}`);
+}
+
+describe("a scope that upstream refuses (CONTRACT 23)", () => {
+  test("with 403 is gone from the disk too: a start without upstream does not show it", async () => {
+    await refuse(403);
+    await waitUntil("it is gone", () => !storedVersions(node.cacheDir).has(scope));
+    expect(await offline()).toEqual(["503 reject", "200 stale"]);
+  }, 40_000);
+
+  test("with 401 stays on disk: the node goes on without upstream with what it was shown", async () => {
+    await refuse(401);
+    expect(await offline()).toEqual(["200 stale", "200 stale"]);
+  }, 40_000);
+});
