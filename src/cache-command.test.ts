@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { runCacheCommand } from "./cache-command.ts";
+import { scopeId } from "./cache/scope-id.ts";
 import { createTemporaryFolder } from "./testing/child-process.ts";
 import { configMapScope, objectAt, openSnapshot, stateAt } from "./testing/disk.ts";
 
@@ -14,6 +15,7 @@ beforeEach(async () => {
   const { disk, snapshot } = openSnapshot(folder.dir, 1 << 20, () => writtenAt);
   await snapshot.replace(configMapScope(), stateAt(10), [objectAt("a", 3), objectAt("b", 4)]);
   await snapshot.replace(configMapScope("empty"), stateAt(12), []);
+  await snapshot.noteUses([{ id: scopeId(configMapScope()), usedAt: writtenAt + 20_000 }]);
   await disk.close();
 });
 afterEach(() => folder.remove());
@@ -29,9 +31,9 @@ describe("runCacheCommand", () => {
     const [exitCode, text] = await run("ls");
     expect(exitCode).toBe(0);
     expect(text.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-      ["NUMBER", "SCOPE", "OBJECTS", "SIZE", "RESOURCEVERSION", "AGE"],
-      ["1", "configmaps, json", "2", expect.any(String), "10", "61s"],
-      ["2", "configmaps in empty, json", "0", "0", "12", "61s"],
+      ["NUMBER", "SCOPE", "OBJECTS", "SIZE", "RESOURCEVERSION", "AGE", "LAST USE"],
+      ["1", "configmaps, json", "2", expect.any(String), "10", "61s", "41s"],
+      ["2", "configmaps in empty, json", "0", "0", "12", "61s", "61s"],
       [""],
     ]);
   });

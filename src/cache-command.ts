@@ -1,7 +1,7 @@
 import { removeDatabase } from "./cache/disk-folder.ts";
 // `edge-proxy cache …`: the store on disk, looked at and checked without a proxy.
 import { Disk } from "./cache/disk.ts";
-import { byteLengthOf } from "./cache/held-scope.ts";
+import { byteLengthOf, lastUseOf } from "./cache/held-scope.ts";
 import type { RestoredScope } from "./cache/snapshot-restore.ts";
 import { Snapshot } from "./cache/snapshot.ts";
 import { type StoredScope, StoreReader } from "./cache/store-reader.ts";
@@ -21,7 +21,7 @@ export interface CommandResult {
 /** The text of `edge-proxy cache` alone. */
 const usage = `Usage: edge-proxy cache ACTION [--disk-cache-path DIR]
 
-  ls              the scopes on disk: number, objects, size, resourceVersion, age
+  ls              the scopes on disk: number, objects, size, resourceVersion, age, last use (minutes behind)
   verify          compares every checksum; ends with 1 and says what is damaged
   export NUMBER   a scope as the list that it would answer
   clear [NUMBER]  removes a scope, or all; refused while a proxy runs on the folder
@@ -86,18 +86,25 @@ function find(store: StoreReader, number: number): StoredScope {
 function list(scopes: readonly StoredScope[], now: number): CommandResult {
   const rows = scopes.map(({ number, scope, held }) => {
     const { state } = held;
-    const age = state === undefined ? 0 : Math.max(0, Math.round((now - state.at) / 1000) * 1000);
     return [
       String(number),
       describeScope(scope),
       state === undefined ? "damaged" : String(state.manifest.objects),
       formatSize(byteLengthOf(held)),
       state?.resourceVersion ?? "",
-      state === undefined ? "" : formatDuration(age),
+      state === undefined ? "" : agoOf(state.at, now),
+      state === undefined ? "" : agoOf(lastUseOf(held), now),
     ];
   });
-  const table = [["NUMBER", "SCOPE", "OBJECTS", "SIZE", "RESOURCEVERSION", "AGE"], ...rows];
+  const table = [
+    ["NUMBER", "SCOPE", "OBJECTS", "SIZE", "RESOURCEVERSION", "AGE", "LAST USE"],
+    ...rows,
+  ];
   return { output: [formatTable(table)], exitCode: 0 };
+}
+
+function agoOf(at: number, now: number): string {
+  return formatDuration(Math.max(0, Math.round((now - at) / 1000) * 1000));
 }
 
 /** Columns as kubectl has them: three spaces apart. */

@@ -11,9 +11,12 @@ import type { KeptState, Scope, WatchCache } from "./cache/watch-cache.ts";
 import { describeScope, scopeCovers } from "./cache/watch-caches.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { log } from "./log.ts";
+import { noteEveryMs } from "./scope-uses.ts";
 
 /** The share of --disk-limit that answers may have when there is room for less than --replay-limit. */
 const replayShare = 0.25;
+/** A scope that nobody has used for so long is removed: a month, as a node may be off for its weeks. */
+const forgottenMs = 30 * 86_400_000;
 
 /** What is on disk, and what keeps it there. */
 export class DiskStore {
@@ -23,11 +26,13 @@ export class DiskStore {
   readonly replay: Replay;
   readonly owner: DiskOwner;
   readonly #isKeptOff: Config["isKeptOffDisk"];
+  /** Before a process ends its live scopes were used within the first, which is noted within the second. */
+  readonly #recentMs: number;
   /** What could not be restored, and why, by the scope's id. */
   readonly #damaged = new Map<string, { readonly scope: Scope; readonly reason: string }>();
 
   constructor(disk: Disk, config: Config) {
-    const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk } = config;
+    const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk, scopeIdleMs } = config;
     this.#disk = disk;
     this.owner = new DiskOwner(disk);
     this.replay = new Replay(disk, {
@@ -44,6 +49,7 @@ export class DiskStore {
         log.warn(`${describeScope(scope)} does not fit into --disk-limit and is not kept on disk`),
     });
     this.#isKeptOff = isKeptOffDisk;
+    this.#recentMs = scopeIdleMs + noteEveryMs;
   }
 
   /** Bytes written since the start. */
@@ -70,13 +76,39 @@ export class DiskStore {
     if (this.#mayKeep(cache.scope)) this.#persister.keep(cache);
   }
 
-  /** The scopes on disk, the latest written first. Never rejects. */
+  /** The scopes on disk, the latest used first. Never rejects. */
   async scopes(): Promise<readonly Scope[]> {
+    return (await this.#used()).map(({ scope }) => scope);
+  }
+
+  /** Those that were in use when the process before this one was last alive, and shortly before. Never rejects. */
+  async recent(): Promise<readonly Scope[]> {
+    const all = await this.#used();
+    const since = (all[0]?.usedAt ?? 0) - this.#recentMs;
+    return all.filter(({ usedAt }) => usedAt >= since).map(({ scope }) => scope);
+  }
+
+  async #used(): Promise<readonly { readonly scope: Scope; readonly usedAt: number }[]> {
     const outcome = await this.#snapshot.scopes();
-    const ids = outcome.is === "done" ? outcome.value : [];
-    const scopes = ids.map(parseScopeId).filter((scope) => scope !== undefined);
-    // What may not be kept any more may lie there still.
-    return scopes.filter((scope) => this.#mayKeep(scope));
+    const all = outcome.is === "done" ? outcome.value : [];
+    return all.flatMap(({ id, usedAt }) => {
+      const scope = parseScopeId(id);
+      // What may not be kept any more may lie there still.
+      return scope !== undefined && this.#mayKeep(scope) ? [{ scope, usedAt }] : [];
+    });
+  }
+
+  /** Notes when these were last used, and removes what was not for very long. Never rejects. */
+  async noteUses(
+    uses: readonly { readonly scope: Scope; readonly unusedMs: number }[],
+  ): Promise<void> {
+    const now = Date.now();
+    await this.#snapshot.noteUses(
+      uses.map(({ scope, unusedMs }) => ({ id: scopeId(scope), usedAt: now - unusedMs })),
+    );
+    const latest = (await this.#used())[0]?.usedAt ?? 0;
+    // By what the scopes say, too: the clock of a node may be years ahead for a while.
+    await this.#snapshot.removeUnused(Math.min(now, latest) - forgottenMs);
   }
 
   /** A scope on disk that holds all that is wanted; undefined where there is none. Never rejects. */

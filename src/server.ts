@@ -16,6 +16,7 @@ import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
+import { ScopeUses } from "./scope-uses.ts";
 import { Apiserver, type OutageNews } from "./upstream/apiserver.ts";
 import { CheckedListerWatcher } from "./upstream/checked-lister-watcher.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
@@ -46,15 +47,17 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const inFlight = () =>
     listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight);
-  // What is another's is gone by now.
-  for (const scope of (await disk?.scopes()) ?? [])
+  // What is another's is gone by now; what is not started here is when somebody asks for it.
+  for (const scope of (await disk?.recent()) ?? [])
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
   listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
   parts.apiserver.startProbing();
   preload(parts, config.preload);
+  const uses = disk && new ScopeUses(disk, now);
   const ticking = setInterval(() => {
     parts.caches.tick();
+    uses?.tick(parts.caches.all);
     watches.tick(now());
   }, tickMs);
   log.info(`edge-proxy ${version} serves ${credentials.current().server}`, {
@@ -71,6 +74,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   for (const listener of listeners) void listener.stop();
   watches.endAll();
   await drained(inFlight, config.shutdownGraceMs);
+  await uses?.note(parts.caches.all);
   await disk?.close();
   parts.caches.stop();
   for (const listener of listeners) void listener.stop(true);

@@ -5,7 +5,15 @@ import { call, type Endpoint, json, watch } from "../src/testing/contract-client
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
 import { fakeTypes } from "../src/testing/fake-types.ts";
 import { untilKept, untilStored } from "./offline-disk.ts";
-import { configMap, createAll, must, Node, sourceOf, untilCached } from "./offline-fixture.ts";
+import {
+  configMap,
+  createAll,
+  kubeconfigText,
+  must,
+  Node,
+  sourceOf,
+  untilCached,
+} from "./offline-fixture.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 const namespace = "/api/v1/namespaces/default";
@@ -51,7 +59,7 @@ describe("a store that was restored and has grown past what is held (CONTRACT 17
     async (_, path) => {
       const restore = backup();
       const kubeconfig = `${node.dir}/kubeconfig`;
-      await Bun.write(kubeconfig, kubeconfigOf(fake));
+      await Bun.write(kubeconfig, kubeconfigText(fake.url, fake.adminToken));
       await node.start(["--kubeconfig", kubeconfig]);
       const body = { data: { value: "later" } };
       const change = { method: "PATCH", body, contentType: "application/merge-patch+json" };
@@ -79,13 +87,3 @@ describe("a store that was restored and has grown past what is held (CONTRACT 17
     40_000,
   );
 });
-
-function kubeconfigOf({ url, adminToken }: FakeApiserver): string {
-  return `apiVersion: v1
-kind: Config
-clusters: [{ name: fake, cluster: { server: "${url}" } }]
-users: [{ name: user, user: { token: ${adminToken} } }]
-contexts: [{ name: fake, context: { cluster: fake, user: user } }]
-current-context: fake
-`;
-}

@@ -312,7 +312,7 @@ if (!isRoot) {
       ]);
       if (mounted.exitCode !== 0) return;
       try {
-        writeFileSync(join(node.cacheDir, "filler"), Buffer.alloc(150_000));
+        writeFileSync(join(node.cacheDir, "filler"), Buffer.alloc(100_000));
         await node.start();
         await call(node, configMaps);
         expect((await untilCached(node, configMaps)).text).toBe(whole);

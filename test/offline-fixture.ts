@@ -229,3 +229,14 @@ export function and(path: string, query: string): string {
 export function exactly(path: string, resourceVersion: string): string {
   return and(path, `resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`);
 }
+
+/** A kubeconfig of one server and one token. */
+export function kubeconfigText(server: string, token: string): string {
+  return `apiVersion: v1
+kind: Config
+clusters: [{ name: c, cluster: { server: "${server}" } }]
+users: [{ name: u, user: { token: ${token} } }]
+contexts: [{ name: c, context: { cluster: c, user: u } }]
+current-context: c
+`;
+}

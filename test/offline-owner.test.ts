@@ -12,6 +12,7 @@ import { storedVersions, untilKept, untilStored } from "./offline-disk.ts";
 import {
   configMap,
   createAll,
+  kubeconfigText,
   type Link,
   must,
   Node,
@@ -34,16 +35,8 @@ let before: number;
 
 /** A kubeconfig with this token. */
 function write(token: string, port = link.port): void {
-  writeFileSync(
-    join(node.dir, "kubeconfig"),
-    `apiVersion: v1
-kind: Config
-clusters: [{ name: fake, cluster: { server: "http://127.0.0.1:${port}" } }]
-users: [{ name: user, user: { token: ${token} } }]
-contexts: [{ name: fake, context: { cluster: fake, user: user } }]
-current-context: fake
-`,
-  );
+  const text = kubeconfigText(`http://127.0.0.1:${port}`, token);
+  writeFileSync(join(node.dir, "kubeconfig"), text);
 }
 
 function part(value: unknown): string {

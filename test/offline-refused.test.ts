@@ -4,7 +4,14 @@ import { waitUntil } from "../src/testing/child-process.ts";
 import { call, type Endpoint } from "../src/testing/contract-client.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
 import { storedVersions, untilStored } from "./offline-disk.ts";
-import { configMap, createAll, Node, sourceOf, untilCached } from "./offline-fixture.ts";
+import {
+  configMap,
+  createAll,
+  kubeconfigText,
+  Node,
+  sourceOf,
+  untilCached,
+} from "./offline-fixture.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 const others = "/api/v1/namespaces/other/configmaps";
@@ -20,14 +27,7 @@ beforeEach(async () => {
   await createAll(direct, "/api/v1/namespaces", [{ metadata: { name: "other" } }]);
   for (const path of [configMaps, others]) await createAll(direct, path, [configMap("a", "x")]);
   node = await Node.create({ flags: ["--kubeconfig", "kubeconfig"] });
-  const text = `apiVersion: v1
-kind: Config
-clusters: [{ name: fake, cluster: { server: "${fake.url}" } }]
-users: [{ name: user, user: { token: ${fake.adminToken} } }]
-contexts: [{ name: fake, context: { cluster: fake, user: user } }]
-current-context: fake
-`;
-  await Bun.write(`${node.dir}/kubeconfig`, text);
+  await Bun.write(`${node.dir}/kubeconfig`, kubeconfigText(fake.url, fake.adminToken));
   await node.start();
   for (const path of [configMaps, others]) {
     await call(node, path);

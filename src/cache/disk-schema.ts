@@ -27,7 +27,7 @@ const additions = [
   // At most one row: whose all the rest is.
   "CREATE TABLE IF NOT EXISTS owner (key TEXT NOT NULL, state TEXT NOT NULL, checksum INTEGER NOT NULL)",
   // When a scope was last used, in milliseconds since 1970.
-  "CREATE TABLE IF NOT EXISTS used (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS used (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
 ];
 
 /** Makes the tables of an empty file, or makes sure that they are ours. Throws a DamagedFileError when they are not. */

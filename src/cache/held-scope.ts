@@ -7,6 +7,7 @@ import {
   type SegmentPlace,
   type StoredState,
 } from "./scope-rows.ts";
+import { readUses } from "./scope-use.ts";
 import type { SegmentIndex } from "./segment-index.ts";
 
 /** A scope in the file, as its writer knows it. */
@@ -14,6 +15,8 @@ export interface HeldScope {
   readonly row: Omit<ScopeRow, "state">;
   /** undefined where the row is damaged. */
   state: StoredState | undefined;
+  /** Milliseconds since 1970, a few minutes behind; undefined where it was never noted. */
+  usedAt: number | undefined;
   /** What changes can be written after; `closed` is a scope that nobody writes: it may go when room is needed. */
   segments:
     | { readonly are: "open"; readonly index: SegmentIndex }
@@ -39,16 +42,23 @@ export function readHeldScopes(db: Database): HeldScopes {
   for (const all of places.values())
     for (const { number } of all) nextSegment = Math.max(nextSegment, number + 1);
   let nextScope = 1;
+  const uses = readUses(db);
   for (const { state, ...row } of readScopeRows(db)) {
     const owner = `${row.number} ${row.generation}`;
     const own = places.get(owner) ?? [];
     places.delete(owner);
-    scopes.set(row.name, { row, state, segments: { are: "closed", places: own } });
+    const usedAt = uses.get(row.name);
+    scopes.set(row.name, { row, state, usedAt, segments: { are: "closed", places: own } });
     nextScope = Math.max(nextScope, row.number + 1);
   }
   const orphans = [...places.values()].flat();
   const orphanBytes = orphans.reduce((sum, { byteLength }) => sum + byteLength, 0);
   return { scopes, orphans, orphanBytes, nextSegment, nextScope };
+}
+
+/** When the scope was last used, as far as is known: it was in use when it was written. */
+export function lastUseOf({ usedAt, state }: HeldScope): number {
+  return usedAt ?? state?.at ?? 0;
 }
 
 export function byteLengthOf({ segments }: HeldScope): number {

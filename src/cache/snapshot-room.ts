@@ -1,12 +1,19 @@
 import type { Database } from "./database.ts";
 import { turn } from "./disk.ts";
-import { byteLengthOf, type HeldScope, type HeldScopes, placesOf } from "./held-scope.ts";
+import {
+  byteLengthOf,
+  type HeldScope,
+  type HeldScopes,
+  lastUseOf,
+  placesOf,
+} from "./held-scope.ts";
+import { removeUse } from "./scope-use.ts";
 
 /** Of how many segments one transaction gives the room back. */
 const maxRemoved = 16;
 
 /**
- * Whether all, and so much more, is within the limit. Scopes that nobody writes go for it, the least recently written first, and
+ * Whether all, and so much more, is within the limit. Scopes that nobody writes go for it, the least recently used first, and
  * at last what stood in the place of the scope of this name.
  */
 export async function makeRoom(
@@ -17,7 +24,7 @@ export async function makeRoom(
 ): Promise<boolean> {
   const closed = [...all.scopes.values()]
     .filter(({ row, segments }) => segments.are === "closed" && row.name !== name)
-    .toSorted((a, b) => (a.state?.at ?? 0) - (b.state?.at ?? 0));
+    .toSorted((a, b) => lastUseOf(a) - lastUseOf(b));
   for (const scope of [...closed.map(({ row }) => row.name), name]) {
     if (!isOver()) return true;
     dropScope(db, all, scope);
@@ -38,6 +45,7 @@ export function dropScope(db: Database, all: HeldScopes, name: string): void {
   const held = all.scopes.get(name);
   if (held === undefined) return;
   db.run("DELETE FROM scope WHERE name = ?", name);
+  removeUse(db, name);
   all.scopes.delete(name);
   orphan(all, held);
 }

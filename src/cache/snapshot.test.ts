@@ -14,6 +14,7 @@ import {
   summary,
 } from "../testing/disk.ts";
 import { configMap, plain, plainEvent } from "../testing/objects.ts";
+import { scopeId } from "./scope-id.ts";
 
 const scope = configMapScope();
 let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
@@ -29,6 +30,10 @@ afterEach(async () => {
   await open.disk.close();
   await folder.remove();
 });
+
+function id(namespace: string): string {
+  return scopeId(configMapScope(namespace));
+}
 
 /** Closes and opens again, as a restart does. */
 async function reopen(limitBytes?: number): Promise<void> {
@@ -163,11 +168,16 @@ describe("Snapshot", () => {
     expect([back?.resourceVersion, back?.store.size]).toEqual([stateAt(20).resourceVersion, 12]);
   });
 
-  test("the least recently written scope that nobody writes goes when room is needed", async () => {
+  test("the least recently used scope that nobody writes goes when room is needed", async () => {
     for (const name of ["a", "b"]) {
       now += 1000;
       await open.snapshot.replace(configMapScope(name), stateAt(10), [sized(1000, "x")]);
     }
+    await open.snapshot.noteUses([
+      { id: id("a"), usedAt: now + 500 },
+      { id: id("b"), usedAt: now },
+      { id: id("none"), usedAt: now },
+    ]);
     await reopen(4000);
     now += 1000;
     const three = [sized(1000, "x"), sized(1000, "y")];
@@ -176,7 +186,21 @@ describe("Snapshot", () => {
       value: "written",
     });
     const ids = await open.snapshot.scopes();
-    expect(ids.is === "done" && ids.value.map((id) => JSON.parse(id)[4])).toEqual(["c", "b"]);
+    expect(ids.is === "done" && ids.value).toEqual([
+      { id: id("c"), usedAt: now },
+      { id: id("a"), usedAt: now - 500 },
+    ]);
+  });
+
+  test("what nobody writes and nobody has used since is removed", async () => {
+    for (const name of ["a", "b", "c"])
+      await open.snapshot.replace(configMapScope(name), stateAt(10), [sized(1000, "x")]);
+    await open.snapshot.noteUses([{ id: id("b"), usedAt: now + 1000 }]);
+    await reopen();
+    await restore(open.snapshot, configMapScope("c"));
+    await open.snapshot.removeUnused(now + 1);
+    const left = await open.snapshot.scopes();
+    expect(left.is === "done" && left.value.map((each) => each.id)).toEqual([id("b"), id("c")]);
   });
 
   test("a scope larger than all the room is not written", async () => {

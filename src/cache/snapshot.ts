@@ -3,9 +3,10 @@ import type { ResourceVersion } from "../api/resource-version.ts";
 import type { Database } from "./database.ts";
 import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
 import type { Disk, DiskOutcome } from "./disk.ts";
-import { closeScope, type HeldScopes, placesOf, readHeldScopes } from "./held-scope.ts";
+import { closeScope, type HeldScopes, lastUseOf, placesOf, readHeldScopes } from "./held-scope.ts";
 import { scopeId } from "./scope-id.ts";
 import { type ScopeState, writeScopeRow } from "./scope-rows.ts";
+import { writeUse } from "./scope-use.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import { appendChanges, appendSegment, compactScope, storedState } from "./snapshot-append.ts";
 import { type RestoredScope, restoreScope } from "./snapshot-restore.ts";
@@ -20,6 +21,12 @@ export type RestoreAnswer =
   | { readonly is: "restored"; readonly restored: RestoredScope }
   | { readonly is: "absent" }
   | { readonly is: "damaged"; readonly reason: string };
+
+/** A scope on disk, by its id, and when it was last used, in milliseconds since 1970. */
+export interface ScopeUse {
+  readonly id: string;
+  readonly usedAt: number;
+}
 
 export interface SnapshotOptions {
   /** For all scopes together, and what others keep in the file. */
@@ -50,13 +57,37 @@ export class Snapshot {
     });
   }
 
-  /** The ids of all scopes on disk, the latest written first. Never rejects. */
-  scopes(): Promise<DiskOutcome<readonly string[]>> {
-    return this.#work(async (db) => {
-      const latest = [...this.#load(db).scopes.values()].toSorted(
-        (a, b) => (b.state?.at ?? 0) - (a.state?.at ?? 0),
-      );
-      return latest.map(({ row }) => row.name);
+  /** All scopes on disk, the latest used first. Never rejects. */
+  scopes(): Promise<DiskOutcome<readonly ScopeUse[]>> {
+    return this.#work(async (db) =>
+      [...this.#load(db).scopes.values()]
+        .map((held) => ({ id: held.row.name, usedAt: lastUseOf(held) }))
+        .toSorted((a, b) => b.usedAt - a.usedAt),
+    );
+  }
+
+  /** Notes when these were last used; those that are not on disk are left out. Never rejects. */
+  async noteUses(uses: readonly ScopeUse[]): Promise<void> {
+    await this.#work(async (db) => {
+      const { scopes } = this.#trusted(db);
+      db.transaction(() => {
+        for (const { id, usedAt } of uses) {
+          const held = scopes.get(id);
+          if (held === undefined || held.usedAt === usedAt) continue;
+          held.usedAt = usedAt;
+          writeUse(db, id, usedAt);
+        }
+      });
+    });
+  }
+
+  /** Removes what nobody writes and was last used before this. Never rejects. */
+  async removeUnused(before: number): Promise<void> {
+    await this.#work(async (db) => {
+      const all = this.#trusted(db);
+      for (const [name, held] of all.scopes)
+        if (held.segments.are === "closed" && lastUseOf(held) < before) dropScope(db, all, name);
+      await sweep(db, all);
     });
   }
 
@@ -130,7 +161,8 @@ export class Snapshot {
       const stored = storedState(state, state.resourceVersion, index, this.#disk.now);
       db.transaction(() => writeScopeRow(db, { ...row, state: stored }));
       if (before !== undefined) orphan(all, before);
-      all.scopes.set(name, { row, state: stored, segments: { are: "open", index } });
+      const usedAt = before?.usedAt;
+      all.scopes.set(name, { row, state: stored, usedAt, segments: { are: "open", index } });
       await breathe(db);
       await sweep(db, all);
       return "written";

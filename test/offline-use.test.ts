@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+
+import { Disk } from "../src/cache/disk.ts";
+import { Snapshot } from "../src/cache/snapshot.ts";
+import { waitUntil } from "../src/testing/child-process.ts";
+import { call, type Endpoint, json, names } from "../src/testing/contract-client.ts";
+import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
+import { untilStored } from "./offline-disk.ts";
+import {
+  configMap,
+  createAll,
+  kubeconfigText,
+  Node,
+  sourceOf,
+  untilCached,
+} from "./offline-fixture.ts";
+
+const used = "/api/v1/namespaces/default/configmaps";
+const unused = "/api/v1/namespaces/other/configmaps";
+
+let fake: FakeApiserver;
+let node: Node;
+
+beforeEach(async () => {
+  fake = await startFakeApiserver();
+  const direct: Endpoint = { url: fake.url, token: fake.adminToken };
+  await createAll(direct, "/api/v1/namespaces", [{ metadata: { name: "other" } }]);
+  for (const path of [used, unused]) await createAll(direct, path, [configMap("a", "x")]);
+  node = await Node.create({ flags: ["--kubeconfig", "kubeconfig"] });
+  await Bun.write(`${node.dir}/kubeconfig`, kubeconfigText(fake.url, fake.adminToken));
+  await node.start();
+  for (const path of [used, unused]) {
+    await call(node, path);
+    await untilCached(node, path);
+  }
+  await untilStored(node.cacheDir, ["configmaps in other, json"], 1);
+  await node.end();
+}, 30_000);
+
+afterEach(async () => {
+  await node?.stop();
+  await fake?.stop();
+}, 20_000);
+
+/** Its last use becomes one of so long before. */
+async function notUsedFor(hours: number): Promise<void> {
+  const opened = Disk.open(node.cacheDir, { now: Date.now, report: () => undefined });
+  if (opened.is === "fault") throw new Error(opened.fault.reason);
+  const snapshot = new Snapshot(opened.value, { limitBytes: Infinity, otherBytes: () => 0 });
+  const all = await snapshot.scopes();
+  const uses = all.is === "done" ? all.value : [];
+  expect(uses.map(({ usedAt }) => Date.now() - usedAt < 10_000)).toEqual([true, true]);
+  const other = uses.filter(({ id }) => id.includes("other"));
+  await snapshot.noteUses(
+    other.map(({ id, usedAt }) => ({ id, usedAt: usedAt - hours * 3_600_000 })),
+  );
+  await opened.value.close();
+}
+
+test("a start resumes the scopes that were in use; others are taken from the disk when somebody asks", async () => {
+  await notUsedFor(2);
+  fake.faults.forget();
+  await node.start();
+  await untilCached(node, used);
+  expect(fake.faults.arrivals({ path: unused })).toEqual([]);
+  await fake.pause();
+  const isOut = async () => sourceOf(await call(node, used)) === "stale";
+  await waitUntil("the outage is known", isOut);
+  const answer = await call(node, unused);
+  expect([sourceOf(answer), names(json(answer))]).toEqual(["stale", ["a"]]);
+  await fake.start();
+  await untilCached(node, unused, {}, 15);
+  const lists = fake.faults.arrivals({ path: unused, verb: "watch" });
+  expect(lists.filter(({ query }) => query.includes("sendInitialEvents"))).toEqual([]);
+}, 40_000);
