@@ -111,9 +111,9 @@ export class DiskStore {
     await this.#snapshot.removeUnused(Math.min(now, latest) - forgottenMs);
   }
 
-  /** A scope on disk that holds all that is wanted; undefined where there is none. Never rejects. */
-  async covering(wanted: Scope): Promise<Scope | undefined> {
-    return (await this.scopes()).find((scope) => scopeCovers(scope, wanted));
+  /** The scopes on disk that hold all that is wanted, the latest written first. Never rejects. */
+  async covering(wanted: Scope): Promise<readonly Scope[]> {
+    return (await this.scopes()).filter((scope) => scopeCovers(scope, wanted));
   }
 
   /** Why what lies on disk of this cannot be shown, in words; undefined where nothing of it does. */

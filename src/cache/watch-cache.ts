@@ -150,6 +150,7 @@ export class WatchCache {
 
   learnListForm(form: ListForm): void {
     this.#listForm = form;
+    this.#version++;
     if (this.#filled !== undefined) this.#journal?.moved([]);
   }
 

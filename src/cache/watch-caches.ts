@@ -109,6 +109,15 @@ export class WatchCaches {
     return found === undefined ? undefined : this.#used(found);
   }
 
+  /** All filled scopes that cover what is asked for: of what is past, one may know more than the other. */
+  covering(wanted: Scope): readonly LiveScope[] {
+    const all = this.#byType.get(typeName(wanted)) ?? [];
+    return all.filter(
+      ({ cache }) =>
+        cache.isFilled && selectionCovers(cache.scope, wanted) && isSamePlace(cache, wanted),
+    );
+  }
+
   /** The scopes of a group and resource, over all versions and encodings: those that a write concerns. */
   *ofResource(group: string, resource: string): Iterable<LiveScope> {
     for (const live of this.#scopes.values()) {

@@ -4,7 +4,7 @@ import { objectKey } from "../api/object-key.ts";
 import { formatSelection, isSameSelection, selects } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import type { ListBody } from "../codec/codec.ts";
+import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
 import { prettyBody, streamedBody, wholeBody } from "../codec/list-body.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
@@ -14,7 +14,7 @@ import type { ReadRequest } from "./read-request.ts";
 /** Bodies past this are streamed from the objects each time instead of being kept whole. */
 const maxKeptBytes = 8 << 20;
 
-/** The LIST's answer from the scope; undefined when the scope does not reach to the state that is asked for. */
+/** The LIST's answer from the scope, in a form that may be guessed; undefined when the scope does not reach to the state that is asked for. */
 export function listFrom(
   parts: ProxyParts,
   live: LiveScope,
@@ -56,7 +56,7 @@ function compose(live: LiveScope, read: ReadRequest, view: ListView): ListBody |
   const { cache } = live;
   const store = view.state === "latest" ? cache.store : cache.storeAt(view.resourceVersion);
   const resourceVersion = view.state === "latest" ? cache.resourceVersion : view.resourceVersion;
-  const { listForm } = cache;
+  const listForm = cache.listForm ?? likelyListForm(cache.form);
   if (store === undefined || resourceVersion === undefined || listForm === undefined)
     return undefined;
   const page = takePage(store, live, read, view);
@@ -70,6 +70,11 @@ function compose(live: LiveScope, read: ReadRequest, view: ListView): ListBody |
     },
     page.items,
   );
+}
+
+/** How a list of the type is written where none has been seen: only a custom resource may name it otherwise. */
+function likelyListForm(form: TypeForm | undefined): ListForm | undefined {
+  return form && { ...form, kind: `${form.kind}List` };
 }
 
 interface Page {

@@ -38,8 +38,8 @@ export interface KeptOnDisk {
   readonly fault: DiskFault | undefined;
   /** Whether anything of the resource may be kept. */
   isKept(group: string, resource: string): boolean;
-  /** A scope on disk that holds all that is wanted. Never rejects. */
-  covering(wanted: Scope): Promise<Scope | undefined>;
+  /** The scopes on disk that hold all that is wanted, the latest written first. Never rejects. */
+  covering(wanted: Scope): Promise<readonly Scope[]>;
   /** Why what lies on disk of this cannot be shown, in words; undefined where nothing of it does. */
   damageOf(wanted: Scope): string | undefined;
 }

@@ -75,6 +75,7 @@ async function answerFrom(
       if (view.state === "latest" && !(await isFresh(parts, live, view.freshness)))
         return undefined;
       if (live.cache.listForm === undefined) await learnListForm(parts, live);
+      if (live.cache.listForm === undefined) return undefined;
       return listFrom(parts, live, read, view);
     }
     case "watch": {

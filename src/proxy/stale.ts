@@ -15,37 +15,58 @@ export function isUnreachable(error: unknown): error is StatusError {
   return error instanceof StatusError && [502, 503, 504].includes(error.status.code);
 }
 
+/** Why a scope cannot answer although it covers what is asked for: another may. */
+interface Refusal {
+  readonly live: LiveScope;
+  readonly read: ReadRequest;
+  readonly error: StatusError;
+}
+
 /**
  * The answer from the last known state, for when upstream does not answer (DESIGN 1): marked as such, with its age. Undefined
  * where the scope was never seen: an unknown list is not an empty one. Rejects with what an apiserver that has only this
- * state would say: 504 for a version that it has not reached, 410 for one that it has forgotten.
+ * state would say: 504 for a version that it has not reached, 410 for one that it has forgotten. All scopes that cover it are
+ * asked, since one may remember what another has forgotten.
  */
 export async function answerStale(
   parts: ProxyParts,
   context: WatchContext,
   reading: Reading,
 ): Promise<Response | undefined> {
+  let refusal: Refusal | undefined;
   for (const read of [reading.read, reading.read.inJson]) {
     if (read === undefined) continue;
-    const live = await lastKnown(parts, read);
-    if (live === undefined) continue;
-    const answer = answerFrom(parts, context, { ...reading, read }, live);
-    if (answer === undefined) continue;
-    live.hits++;
-    return markStale(parts, live, reading.head, answer);
+    for await (const live of lastKnown(parts, read)) {
+      const answer = answerFrom(parts, context, { ...reading, read }, live);
+      if (answer instanceof Response) return given(parts, reading, live, answer);
+      if (answer !== undefined) refusal ??= { live, read, error: answer };
+    }
   }
-  return undefined;
+  if (refusal === undefined) return undefined;
+  const { live, read, error } = refusal;
+  if (read.verb !== "watch" || error.status.code !== 410) throw error;
+  return given(parts, reading, live, expiredWatch(live, read));
 }
 
-/** The scope that holds it, from memory or else from disk. */
-async function lastKnown(parts: ProxyParts, read: ReadRequest): Promise<LiveScope | undefined> {
-  const live = parts.caches.find(read.scope);
-  if (live?.cache.isFilled === true) return live;
-  const stored = await parts.disk?.covering(read.scope);
-  if (stored === undefined) return undefined;
-  const started = parts.caches.start(stored);
-  await started.reflector.firstAttempt;
-  return started.cache.isFilled ? started : undefined;
+function given(parts: ProxyParts, { head }: Reading, live: LiveScope, answer: Response): Response {
+  live.hits++;
+  return markStale(parts, live, head, answer);
+}
+
+/** The scopes that hold it, the best first: from memory, then from disk. */
+async function* lastKnown(parts: ProxyParts, { scope }: ReadRequest): AsyncGenerator<LiveScope> {
+  const best = parts.caches.find(scope);
+  const told = new Set<LiveScope>();
+  for (const live of [best, ...parts.caches.covering(scope)]) {
+    if (live === undefined || !live.cache.isFilled || told.has(live)) continue;
+    told.add(live);
+    yield live;
+  }
+  for (const stored of (await parts.disk?.covering(scope)) ?? []) {
+    const live = parts.caches.start(stored);
+    await live.reflector.firstAttempt;
+    if (live.cache.isFilled && !told.has(live)) yield live;
+  }
 }
 
 function answerFrom(
@@ -53,35 +74,35 @@ function answerFrom(
   context: WatchContext,
   reading: Reading,
   live: LiveScope,
-): Response | undefined {
+): Response | StatusError | undefined {
   const { read } = reading;
   const { options } = read;
-  if (read.verb === "get") {
-    checkReached(live, decideGet(options.resourceVersion, "any"));
-    return getFrom(live, read);
-  }
+  if (read.verb === "get")
+    return notReached(live, decideGet(options.resourceVersion, "any")) ?? getFrom(live, read);
   if (read.verb === "list") {
     const view = decideList(options, "any", read.scope.namespace);
     if (view === undefined) return undefined;
-    if (view.state === "latest") checkReached(live, view.freshness);
-    const answer = listFrom(parts, live, read, view);
-    if (answer === undefined) throw tooOld(live, read);
-    return answer;
+    const refused = view.state === "latest" ? notReached(live, view.freshness) : undefined;
+    return refused ?? listFrom(parts, live, read, view) ?? tooOld(live, read);
   }
   const view = decideWatch(options, "any");
   if (view === undefined) return undefined;
-  if (view.begin !== "after") checkReached(live, view.freshness);
+  const refused = view.begin === "after" ? undefined : notReached(live, view.freshness);
+  if (refused !== undefined) return refused;
   reading.listener.keepOpen(reading.request);
-  return watchFrom(context, live, reading, view) ?? expiredWatch(live, read);
+  return watchFrom(context, live, reading, view) ?? tooOld(live, read);
 }
 
 /** Only upstream could ever show it, and waiting for it would be in vain: without `Retry-After` (CONTRACT 5, 11). */
-function checkReached({ cache }: LiveScope, freshness: ReturnType<typeof decideGet>): void {
-  if (freshness?.kind !== "at least" || cache.has(freshness.resourceVersion)) return;
+function notReached(
+  { cache }: LiveScope,
+  freshness: ReturnType<typeof decideGet>,
+): StatusError | undefined {
+  if (freshness?.kind !== "at least" || cache.has(freshness.resourceVersion)) return undefined;
   const { status } = tooLargeResourceVersion(
     freshness.resourceVersion,
     cache.resourceVersion ?? "0",
   );
   const { retryAfterSeconds: _, ...details } = status.details ?? {};
-  throw new StatusError({ ...status, details });
+  return new StatusError({ ...status, details });
 }
