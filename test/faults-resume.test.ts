@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 
+import { StoreReader } from "../src/cache/store-reader.ts";
 import { waitUntil } from "../src/testing/child-process.ts";
 import {
   call,
@@ -24,6 +25,7 @@ let fake: FakeApiserver;
 let direct: Endpoint;
 let kubeconfig: string;
 let node: Node;
+let isPaused = false;
 const open: Watch[] = [];
 
 beforeAll(async () => {
@@ -43,10 +45,20 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const each of open.splice(0)) each.close();
-  await fake.start();
   await node.stop();
+  await unpause();
   await call(direct, all, { method: "DELETE" });
 }, 20_000);
+
+async function pause(): Promise<void> {
+  isPaused = true;
+  await fake.pause();
+}
+
+async function unpause(): Promise<void> {
+  if (isPaused) await fake.start();
+  isPaused = false;
+}
 
 async function create(name: string, app = "till"): Promise<number> {
   const answer = await must(direct, all, { method: "POST", body: configMap(name, app) });
@@ -58,6 +70,14 @@ async function opened(path: string, from?: number): Promise<Watch> {
   const each = await watch(node, and(path, query));
   open.push(each);
   return each;
+}
+
+/** How far what lies before the first scope's state has been told, on disk. */
+function storedReplay(folder: string): number {
+  const reader = StoreReader.open(folder);
+  const [first] = reader.scopes();
+  reader.close();
+  return Number(first?.held.state?.replayedTo ?? 0);
 }
 
 async function scopesInMemory(): Promise<string> {
@@ -81,7 +101,7 @@ describe("what another scope knows", () => {
     const small = await opened(ofTill);
     await small.take(3);
     await untilStored(node.cacheDir, [narrow], last);
-    await fake.pause();
+    await pause();
     const resumed = await opened(ofTill, before);
     expect(summary(await resumed.take(2))).toEqual(["ADDED b", "ADDED c"]);
     expect(sourceOf(resumed.response)).toBe("stale");
@@ -90,5 +110,46 @@ describe("what another scope knows", () => {
       and(ofTill, `resourceVersion=${before}&resourceVersionMatch=Exact`),
     );
     expect(names(json(exact))).toEqual(["a"]);
+  }, 30_000);
+});
+
+describe("what a client was told before a kill", () => {
+  test("goes on from there though it was told before the first write of its scope", async () => {
+    node = await Node.create({ kubeconfig, flags: ["--disk-flush", "2s"] });
+    await node.start();
+    const before = await create("a");
+    const watching = await opened(ofTill);
+    await watching.take(1);
+    await create("b");
+    const last = await create("c");
+    await watching.take(3);
+    await untilStored(node.cacheDir, [narrow], last);
+    await pause();
+    await node.kill();
+    await node.start();
+    expect(summary(await (await opened(ofTill, before)).take(2))).toEqual(["ADDED b", "ADDED c"]);
+    const exactly = `resourceVersion=${before}&resourceVersionMatch=Exact`;
+    expect(names(json(await must(node, and(ofTill, exactly))))).toEqual(["a"]);
+  }, 30_000);
+
+  test("goes on from there though its scope was filled later than what it named", async () => {
+    await node.start();
+    const before = await create("a");
+    await create("b");
+    const last = await create("c");
+    const watching = await opened(all, before);
+    await watching.take(2);
+    await untilStored(node.cacheDir, [whole], last);
+    const position = Number((await watching.take(1))[0].object.metadata.resourceVersion);
+    await waitUntil("what was told is on disk", () => storedReplay(node.cacheDir) >= last);
+    await pause();
+    await node.kill();
+    await node.start();
+    expect(summary(await (await opened(all, before)).take(2))).toEqual(["ADDED b", "ADDED c"]);
+    expect(summary(await (await opened(all, position)).take(1))).toEqual(["ADDED c"]);
+    await unpause();
+    await create("d");
+    const resumed = await opened(all, before);
+    expect(summary(await resumed.take(3))).toEqual(["ADDED b", "ADDED c", "ADDED d"]);
   }, 30_000);
 });

@@ -31,3 +31,8 @@ export function newerResourceVersion<
   if (b === undefined) return a;
   return compareResourceVersion(a, b) >= 0 ? a : b;
 }
+
+/** The older of two. */
+export function olderResourceVersion(a: ResourceVersion, b: ResourceVersion): ResourceVersion {
+  return compareResourceVersion(a, b) <= 0 ? a : b;
+}

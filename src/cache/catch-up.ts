@@ -56,7 +56,8 @@ export async function catchUp(parts: CatchUpParts): Promise<Standing> {
 /** Takes what a second watch brings until the scope is there, by that watch or by its own. */
 async function watchUntil(latest: ResourceVersion, parts: CatchUpParts): Promise<void> {
   const { cache, source, now, signal } = parts;
-  const { resourceVersion } = cache;
+  // From before the state where what lies there is still to be told: a watch tells all in its order.
+  const resourceVersion = cache.knownPast?.replayedTo;
   if (resourceVersion === undefined) return;
   const over = new AbortController();
   void cache.waitUntilFresh(latest, limitMs).then(() => over.abort());

@@ -11,7 +11,7 @@ export type Generation = Pick<SegmentOwner, "scope" | "generation">;
 /** What was moved, and where the history begins after it; undefined when that is where it began before. */
 export interface Compacted {
   readonly builder: SegmentBuilder;
-  readonly historySince: ResourceVersion | undefined;
+  readonly since: ResourceVersion | undefined;
 }
 
 /**
@@ -49,7 +49,7 @@ export function compact(
     db.run("DELETE FROM segment WHERE number = ?", number);
   }
   for (const keep of tombstones) keep();
-  return { builder, historySince: newest(victims.map(({ lastEvent }) => lastEvent)) };
+  return { builder, since: newest(victims.map(({ lastEvent }) => lastEvent)) };
 }
 
 const none = new Uint8Array(0);

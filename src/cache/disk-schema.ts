@@ -4,7 +4,7 @@ import { DamagedFileError, kindOfError } from "./disk-fault.ts";
 /** "edge" in ASCII; tells our files from others (sqlite.org/pragma.html#pragma_application_id). */
 const applicationId = 0x65646765;
 /** Raised whenever what lies in the tables is written otherwise. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 const tables = [
   // One row in a page of its own, which `Database.fold` writes to begin the log anew.

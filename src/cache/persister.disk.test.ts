@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 
 import { parseResourceVersion } from "../api/resource-version.ts";
 import { createTemporaryFolder } from "../testing/child-process.ts";
@@ -12,7 +14,82 @@ import { WatchCache } from "./watch-cache.ts";
 const version = (number: number) => parseResourceVersion(String(number));
 const limits = { maxEvents: 100, maxBytes: 1 << 20, maxAgeMs: 75_000 };
 
+/** The files as they lie there now, as a kill would leave them. */
+function copyFolder(from: string, to: string): void {
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to);
+  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(to, name));
+}
+
+const apply = (
+  cache: WatchCache,
+  type: "ADDED" | "MODIFIED" | "DELETED",
+  name: string,
+  at: number,
+) => cache.apply([{ type, item: objectAt(name, at) }], 0);
+
+/** A cache that begins with what is on disk, as a reflector begins it. */
+async function restoredCache(folder: string): Promise<WatchCache> {
+  const { snapshot, disk } = openSnapshot(folder);
+  const answer = await restore(snapshot, configMapScope());
+  if (answer.is !== "restored") throw new Error(answer.is);
+  const cache = new WatchCache(configMapScope(), limits);
+  cache.restore(answer.restored, 0);
+  await disk.close();
+  return cache;
+}
+
+/** What a cache can tell of its past. */
+function memoryOf(cache: WatchCache) {
+  const versions = Array.from({ length: 25 }, (_, at) => version(at + 1));
+  return {
+    past: { ...cache.past, store: undefined },
+    whole: versions.map((at) => cache.changesAfter(at, "whole scope")),
+    narrower: versions.map((at) => cache.changesAfter(at, "narrower")),
+    states: versions.map((at) => cache.storeAt(at) && [...cache.storeAt(at)!.items()]),
+  };
+}
+
 describe("Persister, on a disk", () => {
+  test.each(["at the end", "after each step"])(
+    "a cache remembers after a restart what it did before, written %s",
+    async (when) => {
+      const { dir, remove } = await createTemporaryFolder("edge-proxy-persister-");
+      const { snapshot, disk } = openSnapshot(dir);
+      const persister = new Persister(snapshot, { flushMs: 60_000, doesNotFit: () => undefined });
+      const cache = new WatchCache(configMapScope(), limits);
+      persister.keep(cache);
+      const steps = [
+        () => {
+          const store = Store.of([objectAt("a", 9), objectAt("b", 4)]);
+          cache.replace(store, version(10), configMapForm, version(5));
+        },
+        () => apply(cache, "MODIFIED", "a", 7),
+        () => apply(cache, "DELETED", "c", 8),
+        () => apply(cache, "MODIFIED", "a", 9),
+        () => cache.bookmark(version(12), 0),
+        () => apply(cache, "DELETED", "a", 13),
+        () => apply(cache, "ADDED", "c", 14),
+        () => apply(cache, "ADDED", "a", 15),
+        () => cache.bookmark(version(20), 0),
+      ];
+      const written: ReturnType<typeof memoryOf>[] = [];
+      const restored: ReturnType<typeof memoryOf>[] = [];
+      for (const step of steps) {
+        step();
+        if (when === "at the end" && step !== steps.at(-1)) continue;
+        await persister.flush();
+        written.push(memoryOf(cache));
+        copyFolder(dir, `${dir}-copy`);
+        restored.push(memoryOf(await restoredCache(`${dir}-copy`)));
+      }
+      expect(restored).toEqual(written);
+      await disk.close();
+      await remove();
+      rmSync(`${dir}-copy`, { recursive: true });
+    },
+  );
+
   test("what a WatchCache showed is there after a restart, and goes on", async () => {
     const { dir, remove } = await createTemporaryFolder("edge-proxy-persister-");
     const scope = configMapScope();

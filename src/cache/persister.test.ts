@@ -20,9 +20,11 @@ class FakeSnapshot implements Pick<Snapshot, "write" | "replace" | "release" | "
   at: string | undefined;
 
   async write(writes: Parameters<Snapshot["write"]>[0]): ReturnType<Snapshot["write"]> {
-    for (const { state, changes } of writes) {
+    for (const { state, changes, eventsOf, known } of writes) {
+      const to = eventsOf === "before the state" ? `before ${known?.replayedTo}` : "";
       const names = changes.map(({ type, item }) => `${type} ${item.name}`);
-      this.told.push([`write ${state.resourceVersion}`, ...names].join(" "));
+      const words = [`write ${state.resourceVersion}`, to, ...names];
+      this.told.push(words.filter((word) => word !== "").join(" "));
     }
     const { answer } = this;
     return answer.is === "fault" ? answer : { is: "done", value: writes.map(() => answer.value) };
@@ -32,8 +34,11 @@ class FakeSnapshot implements Pick<Snapshot, "write" | "replace" | "release" | "
     _: unknown,
     state: Parameters<Snapshot["replace"]>[1],
     items: Parameters<Snapshot["replace"]>[2],
+    past: Parameters<Snapshot["replace"]>[3],
   ): ReturnType<Snapshot["replace"]> {
-    this.told.push(`replace ${state.resourceVersion} ${items.length}`);
+    const events = [...(past?.told ?? []), ...(past?.changes ?? [])];
+    const names = events.map(({ type, item }) => `${type} ${item.name}`);
+    this.told.push([`replace ${state.resourceVersion} ${items.length}`, ...names].join(" "));
     const { answer } = this;
     if (answer.is === "fault") return answer;
     return { is: "done", value: answer.value === "not held" ? "written" : answer.value };
@@ -97,7 +102,15 @@ describe("Persister", () => {
     change("a", 11);
     fill(20, "a", "b");
     change("b", 21);
-    expect(await pass(1000)).toEqual(["replace 21 2"]);
+    expect(await pass(1000)).toEqual(["replace 21 2 MODIFIED b"]);
+  });
+
+  test("what happened between the fill and the first write is written with it", async () => {
+    fill(10, "a", "b");
+    change("a", 11);
+    change("c", 12);
+    cache.apply([{ type: "DELETED", item: objectAt("b", 13) }], 0);
+    expect(await pass(1000)).toEqual(["replace 13 2 MODIFIED a ADDED c DELETED b"]);
   });
 
   test("a scope that was filled from the disk is in step", async () => {
@@ -115,7 +128,8 @@ describe("Persister", () => {
     await pass(1000);
     change("a", 11);
     snapshot.answer = { is: "done", value: "not held" };
-    expect(await pass(1000)).toEqual(["write 11 MODIFIED a", "replace 11 1"]);
+    const whole = "replace 11 1 MODIFIED a";
+    expect(await pass(1000)).toEqual(["write 11 MODIFIED a", whole]);
   });
 
   test("while the disk fails nothing is remembered; it is tried again ever later, and then whole", async () => {
@@ -124,10 +138,10 @@ describe("Persister", () => {
     expect(await pass(1000)).toEqual(["replace 10 1"]);
     change("a", 11);
     expect(await pass(29_000)).toEqual([]);
-    expect(await pass(1000)).toEqual(["replace 11 1"]);
+    expect(await pass(1000)).toEqual(["replace 11 1 MODIFIED a"]);
     expect(await pass(59_000)).toEqual([]);
     snapshot.answer = { is: "done", value: "written" };
-    expect(await pass(1000)).toEqual(["replace 11 1"]);
+    expect(await pass(1000)).toEqual(["replace 11 1 MODIFIED a"]);
     change("a", 12);
     expect(await pass(1000)).toEqual(["write 12 MODIFIED a"]);
   });
@@ -141,7 +155,7 @@ describe("Persister", () => {
     // The same flush tries it whole, and the next one again.
     await pass(1000);
     snapshot.answer = { is: "done", value: "written" };
-    expect(await pass(1000)).toEqual(["replace 11 1"]);
+    expect(await pass(1000)).toEqual(["replace 11 1 MODIFIED a"]);
   });
 
   test("a scope that does not fit is said once, and tried again when it is filled anew", async () => {
@@ -169,11 +183,16 @@ describe("Persister", () => {
     expect(snapshot.told).toEqual(["replace 10 1"]);
   });
 
-  test("a watch that replays what the state has already tells the disk nothing", async () => {
+  test("what a watch tells of the time before the state is written as that", async () => {
     const store = Store.of([objectAt("a", 15)]);
     cache.replace(store, version(20), configMapForm, version(10));
-    await pass(1000);
+    change("a", 12);
+    expect(await pass(1000)).toEqual(["replace 20 1 MODIFIED a"]);
+    change("b", 13);
     change("a", 15);
-    expect(await pass(1000)).toEqual([]);
+    expect(await pass(1000)).toEqual(["write 20 before 15 MODIFIED b MODIFIED a", "write 20"]);
+    change("a", 16);
+    change("a", 21);
+    expect(await pass(1000)).toEqual(["write 20 before 16 MODIFIED a", "write 21 MODIFIED a"]);
   });
 });

@@ -3,7 +3,7 @@ import type { DiskOutcome } from "./disk.ts";
 import { scopeId } from "./scope-id.ts";
 import type { ScopeState } from "./scope-rows.ts";
 import type { Snapshot, WriteOutcome } from "./snapshot.ts";
-import type { Journal, Scope, WatchCache } from "./watch-cache.ts";
+import type { Journal, KnownPast, Scope, WatchCache } from "./watch-cache.ts";
 
 /** What is asked of the disk. */
 type Target = Pick<Snapshot, "write" | "replace" | "release" | "isAt">;
@@ -25,6 +25,10 @@ interface Kept {
   /** `whole`: the disk needs all of it. `changes`: it lacks only these; none mean a new resourceVersion. */
   lacks: "nothing" | "whole" | "changes";
   changes: ChangeEvent[];
+  /** What was told of the time before the state, and what was known by then. */
+  told:
+    | { readonly state: ScopeState; readonly known: KnownPast; readonly changes: ChangeEvent[] }
+    | undefined;
   isTooLarge: boolean;
   isSaid: boolean;
   isDropped: boolean;
@@ -58,6 +62,7 @@ export class Persister {
       cache,
       lacks,
       changes: [],
+      told: undefined,
       isTooLarge: false,
       isSaid: false,
       isDropped: false,
@@ -87,7 +92,7 @@ export class Persister {
     return {
       replaced: () => {
         kept.lacks = "whole";
-        kept.changes = [];
+        forget(kept);
         kept.isTooLarge = false;
         this.#arm();
       },
@@ -95,6 +100,13 @@ export class Persister {
         if (kept.lacks === "whole" || kept.isTooLarge) return;
         kept.lacks = "changes";
         for (const change of changes) kept.changes.push(change);
+        this.#arm();
+      },
+      replayed: (changes) => {
+        const state = stateOf(kept.cache);
+        if (kept.lacks === "whole" || kept.isTooLarge || state === undefined) return;
+        kept.lacks = "changes";
+        kept.told = { ...state, changes: [...(kept.told?.changes ?? []), ...changes] };
         this.#arm();
       },
       dropped: () => void this.#drop(kept),
@@ -121,12 +133,15 @@ export class Persister {
 
   async #writeChanges(all: readonly Kept[]): Promise<void> {
     const writes = all.flatMap((kept) => {
-      const state = this.#stateOf(kept.cache);
+      const state = stateOf(kept.cache);
       if (state === undefined) return [];
-      const { changes } = kept;
-      kept.changes = [];
+      const { changes, told } = kept;
+      const { scope } = kept.cache;
+      forget(kept);
       kept.lacks = "nothing";
-      return [{ kept, scope: kept.cache.scope, state, changes }];
+      const now = { kept, scope, ...state, changes };
+      if (told === undefined) return [now];
+      return [{ kept, scope, ...told, eventsOf: "before the state" as const }, now];
     });
     if (writes.length === 0) return;
     const outcome = await this.#snapshot.write(writes);
@@ -135,17 +150,13 @@ export class Persister {
   }
 
   async #writeWhole(kept: Kept): Promise<void> {
-    const state = this.#stateOf(kept.cache);
-    const { store } = kept.cache;
-    if (state === undefined || store === undefined) return;
+    const { scope, past } = kept.cache;
+    const state = stateOf(kept.cache)?.state;
+    if (state === undefined || past === undefined) return;
     kept.lacks = "nothing";
-    const outcome = await this.#snapshot.replace(kept.cache.scope, state, [...store.items()]);
+    forget(kept);
+    const outcome = await this.#snapshot.replace(scope, state, [...past.store.items()], past);
     this.#settle(kept, outcome.is === "fault" ? outcome : outcome.value);
-  }
-
-  #stateOf({ resourceVersion, form, listForm, lost }: WatchCache): ScopeState | undefined {
-    if (resourceVersion === undefined || form === undefined) return undefined;
-    return { resourceVersion, form, listForm, lost };
   }
 
   #settle(kept: Kept, outcome: WriteOutcome | Failure): void {
@@ -153,7 +164,7 @@ export class Persister {
       this.#retryMs = 0;
       return;
     }
-    kept.changes = [];
+    forget(kept);
     if (outcome === "does not fit") {
       if (!kept.isSaid) this.#options.doesNotFit(kept.cache.scope);
       kept.isSaid = true;
@@ -180,6 +191,16 @@ export class Persister {
     const id = scopeId(scope);
     return [...this.#kept].some(({ cache }) => scopeId(cache.scope) === id);
   }
+}
+
+function forget(kept: Kept): void {
+  kept.changes = [];
+  kept.told = undefined;
+}
+
+function stateOf({ resourceVersion, form, listForm, lost, knownPast: known }: WatchCache) {
+  if (resourceVersion === undefined || form === undefined || known === undefined) return undefined;
+  return { state: { resourceVersion, form, listForm, lost }, known };
 }
 
 type Failure = Extract<DiskOutcome<unknown>, { is: "fault" }>;

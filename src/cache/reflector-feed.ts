@@ -94,9 +94,9 @@ export class ChangeFeed {
   forget(message: string): "replay" | "all" {
     this.flush();
     const { resourceVersion } = this.#cache;
-    const isReplay = resourceVersion !== undefined && this.#cursor !== resourceVersion;
-    if (!isReplay) return "all";
-    this.#cache.forgetHistory(expired(message).status);
+    const isBehind = resourceVersion !== undefined && this.#cursor !== resourceVersion;
+    if (!isBehind) return "all";
+    if (this.#cache.isReplaying) this.#cache.forgetHistory(expired(message).status);
     this.#cursor = resourceVersion;
     return "replay";
   }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { parseResourceVersion } from "../api/resource-version.ts";
 import { configMap, configMapForm } from "../testing/objects.ts";
 import { a3, Scene } from "../testing/reflector-scene.ts";
-import { bookmark, event, settle } from "../testing/scripted-upstream.ts";
+import { bookmark, errorEvent, event, settle } from "../testing/scripted-upstream.ts";
 import { Store } from "./store.ts";
 import type { KeptState } from "./watch-cache.ts";
 
@@ -17,6 +17,7 @@ const kept: KeptState = {
   listForm: undefined,
   since: version("10"),
   statesSince: version("10"),
+  replayedTo: version("10"),
   changes: [],
   lost: [],
   at: Date.now(),
@@ -83,5 +84,43 @@ describe("a Reflector that begins with what was kept", () => {
     await scene.upstream.at("watch 13").stream();
     await settle();
     expect(scene.told).toEqual(["410"]);
+  });
+
+  test("what lay before it and was not told yet is told by its watch, and by the one that confirms it", async () => {
+    const store = Store.of([configMap(a3)]);
+    const before = { ...kept, store, since: version("5"), replayedTo: version("7") };
+    scene = new Scene({ kept: before, latest: async () => version("12") });
+    await settle();
+    scene.subscribe();
+    const main = await scene.upstream
+      .at("watch 7")
+      .stream(event("ADDED", { name: "b", resourceVersion: "8" }));
+    await settle();
+    const deleted = event("DELETED", { name: "b", resourceVersion: "9" });
+    const c11 = event("ADDED", { name: "c", resourceVersion: "11" });
+    const second = scene.upstream.calls.at(-1)!;
+    await second.stream(deleted, c11, bookmark("12"));
+    await settle();
+    main.write(deleted, c11);
+    await settle();
+    expect(scene.told).toEqual(["ADDED b@8", "DELETED b@9", "ADDED c@11"]);
+    expect(scene.state()).toEqual(["Watching", "12", "a@3", "c@11"]);
+    expect(scene.reflector.isConfirmed).toBe(true);
+  });
+
+  test("a 410 of the watch that another one has overtaken loses nothing", async () => {
+    const store = Store.of([configMap(a3)]);
+    scene = new Scene({ kept: { ...kept, store }, latest: async () => version("12") });
+    await settle();
+    scene.subscribe();
+    const main = await scene.upstream.at("watch 10").stream();
+    await settle();
+    const second = scene.upstream.calls.at(-1)!;
+    await second.stream(event("ADDED", { name: "c", resourceVersion: "11" }), bookmark("12"));
+    await settle();
+    main.write(errorEvent(410));
+    await settle();
+    expect(scene.told).toEqual(["ADDED c@11"]);
+    expect(scene.cache.changesAfter(version("10"), "narrower")).toHaveLength(1);
   });
 });

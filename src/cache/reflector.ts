@@ -110,7 +110,7 @@ export class Reflector {
     this.#isConfirmed = false;
     this.#isRestored = true;
     this.#watchFrom = undefined;
-    this.#feed.begin(kept.resourceVersion);
+    this.#feed.begin(kept.replayedTo);
     this.#cache.restore(kept, this.#options.now());
     this.#state = { phase: "Listed", resourceVersion: kept.resourceVersion };
     this.#source.link.heardBefore(Date.now() - kept.at);

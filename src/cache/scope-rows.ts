@@ -3,7 +3,7 @@ import type { ListForm, TypeForm } from "../codec/codec.ts";
 import type { Database } from "./database.ts";
 import type { Manifest } from "./segment-index.ts";
 import { checksumOf, parseHead, type SegmentHead, type SegmentParts } from "./segment.ts";
-import type { LostInterval } from "./watch-cache.ts";
+import type { KnownPast, LostInterval } from "./watch-cache.ts";
 
 /** What a scope is beside its objects. */
 export interface ScopeState {
@@ -14,12 +14,10 @@ export interface ScopeState {
   readonly lost: readonly LostInterval[];
 }
 
-/** The same as it lies in the row, with what has to fit to it. */
-export interface StoredState extends ScopeState {
+/** The same as it lies in the row, with what has to fit to it; the segments hold the changes that it says are known. */
+export interface StoredState extends ScopeState, KnownPast {
   /** When it was written, in milliseconds since 1970: it was true then. */
   readonly at: number;
-  /** All changes after this resourceVersion are among the segments. */
-  readonly historySince: ResourceVersion;
   readonly manifest: Manifest;
 }
 

@@ -74,7 +74,8 @@ export class SegmentIndex {
   }
 
   /** Takes the next segment in; its records are newer than all there are. */
-  add(number: number, { at, records }: SegmentHead, byteLength: number, checksum: number): void {
+  add(number: number, head: SegmentHead, byteLength: number, checksum: number): void {
+    const { at, eventsOf, records } = head;
     const events = records.filter(isEvent);
     const lastEvent = events.at(-1)?.resourceVersion;
     const segment: Segment = {
@@ -90,6 +91,7 @@ export class SegmentIndex {
     this.#segments.set(number, segment);
     this.#checksum ^= checksum;
     this.#byteLength += byteLength;
+    if (eventsOf === "before the state") return;
     for (const [position, record] of records.entries()) {
       const entry = this.#overtake(record.key, at);
       entry.segment = number;
@@ -106,13 +108,14 @@ export class SegmentIndex {
   }
 
   /** Takes a segment out. What of it still counts has to be added anew before the manifest is read. */
-  remove(number: number, { records }: SegmentHead): void {
+  remove(number: number, { eventsOf, records }: SegmentHead): void {
     const segment = this.#segments.get(number);
     if (segment === undefined) return;
     this.#segments.delete(number);
     this.#checksum ^= segment.checksum;
     this.#byteLength -= segment.byteLength;
     this.#liveBytes -= segment.liveBytes;
+    if (eventsOf === "before the state") return;
     for (const record of records) {
       const entry = this.#entries.get(record.key);
       if (entry === undefined || !isThere(record)) continue;

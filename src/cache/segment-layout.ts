@@ -56,7 +56,7 @@ export async function readLayout(
 /** Goes through a segment's records in the order in which they came to be true. */
 function takeHead(
   segment: number,
-  { at, records }: SegmentHead,
+  { at, eventsOf, records }: SegmentHead,
   since: ResourceVersion,
   objects: Map<ObjectKey, Place>,
   changes: Change[],
@@ -65,11 +65,13 @@ function takeHead(
   for (const record of records) {
     const place = { segment, offset, record, item: undefined };
     offset += record.length;
+    const isBefore = eventsOf === "before the state";
     if (isEvent(record) && compareResourceVersion(record.resourceVersion, since) > 0) {
-      const held = objects.get(record.key);
+      const held = isBefore ? undefined : objects.get(record.key);
       const isTrue = held !== undefined && held.record.resourceVersion === record.previous;
       changes.push({ at, place, before: isTrue ? held : undefined });
     }
+    if (isBefore) continue;
     if (isThere(record)) objects.set(record.key, place);
     else objects.delete(record.key);
   }

@@ -20,9 +20,13 @@ export interface SegmentRecord {
   readonly checksum: number;
 }
 
+/** Whether events lead to the state, or tell of what had become of objects before it and change none of them. */
+export type EventsOf = "the state" | "before the state";
+
 /** Objects that were written together, at that time in milliseconds since 1970. */
 export interface SegmentHead {
   readonly at: number;
+  readonly eventsOf: EventsOf;
   readonly records: readonly SegmentRecord[];
 }
 
@@ -42,9 +46,14 @@ export function checksumOf(bytes: Uint8Array | string): number {
 
 /** Puts records together. */
 export class SegmentBuilder {
+  readonly #eventsOf: EventsOf;
   readonly #records: SegmentRecord[] = [];
   readonly #pieces: Uint8Array[] = [];
   #byteLength = bodyOffset;
+
+  constructor(eventsOf: EventsOf = "the state") {
+    this.#eventsOf = eventsOf;
+  }
 
   get byteLength(): number {
     return this.#byteLength;
@@ -83,7 +92,7 @@ export class SegmentBuilder {
       body.set(piece, end);
       end += piece.length;
     }
-    const head = { at, records: this.#records };
+    const head = { at, eventsOf: this.#eventsOf, records: this.#records };
     return { head, headText: formatHead(head), body };
   }
 }
@@ -91,7 +100,7 @@ export class SegmentBuilder {
 const kindOfEvent = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as const;
 
 /** As tuples: the names of the members would be a third of a small segment. */
-function formatHead({ at, records }: SegmentHead): string {
+function formatHead({ at, eventsOf, records }: SegmentHead): string {
   return JSON.stringify([
     at,
     records.map((each) => [
@@ -102,6 +111,7 @@ function formatHead({ at, records }: SegmentHead): string {
       each.length,
       each.checksum,
     ]),
+    eventsOf,
   ]);
 }
 
@@ -109,7 +119,7 @@ type RecordTuple = [RecordKind, ObjectKey, ResourceVersion, ResourceVersion | ""
 
 /** Reads what `formatHead` wrote; its checksum has been compared before. */
 export function parseHead(text: string): SegmentHead {
-  const [at, tuples]: [number, RecordTuple[]] = JSON.parse(text);
+  const [at, tuples, eventsOf]: [number, RecordTuple[], EventsOf] = JSON.parse(text);
   const records = tuples.map(([kind, key, resourceVersion, previous, length, checksum]) => ({
     kind,
     key,
@@ -118,7 +128,7 @@ export function parseHead(text: string): SegmentHead {
     length,
     checksum,
   }));
-  return { at, records };
+  return { at, eventsOf, records };
 }
 
 /** Whether the record is an event of the history. */

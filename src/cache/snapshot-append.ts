@@ -1,4 +1,8 @@
-import { newerResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import {
+  newerResourceVersion,
+  olderResourceVersion,
+  type ResourceVersion,
+} from "../api/resource-version.ts";
 import { compact } from "./compaction.ts";
 import type { Database } from "./database.ts";
 import type { HeldScope, HeldScopes } from "./held-scope.ts";
@@ -7,23 +11,39 @@ import { type ScopeState, type StoredState, writeScopeRow, writeSegment } from "
 import type { SegmentIndex } from "./segment-index.ts";
 import { SegmentBuilder } from "./segment.ts";
 import type { ScopeWrite } from "./snapshot-slices.ts";
+import type { KnownPast } from "./watch-cache.ts";
 
 /** Writes the changes as the scope's newest segment, and its row; inside the caller's transaction. */
-export function appendChanges(
-  db: Database,
-  all: HeldScopes,
-  { scope, state, changes }: ScopeWrite,
-  now: number,
-): void {
-  const held = all.scopes.get(scopeId(scope));
+export function appendChanges(db: Database, all: HeldScopes, write: ScopeWrite, now: number): void {
+  const held = all.scopes.get(scopeId(write.scope));
   if (held?.segments.are !== "open") return;
   const { index } = held.segments;
-  const builder = new SegmentBuilder();
-  for (const change of changes) builder.log(change);
+  const builder = new SegmentBuilder(write.eventsOf);
+  for (const change of write.changes) builder.log(change);
   appendSegment(db, all, held.row, index, builder, now);
-  const since = held.state?.historySince ?? state.resourceVersion;
-  held.state = storedState(state, since, index, now);
+  held.state = storedState(write.state, knownAfter(held.state, write), index, now);
   writeScopeRow(db, { ...held.row, state: held.state });
+}
+
+/** What is known of the past after a write: no more than before it, nor than the writer knows. */
+function knownAfter(
+  before: KnownPast | undefined,
+  { state: { resourceVersion }, known }: ScopeWrite,
+): KnownPast {
+  const upTo = (version: ResourceVersion) => olderResourceVersion(version, resourceVersion);
+  const told = known ?? nothingBefore(resourceVersion);
+  const held = before ?? told;
+  if (known === undefined) return { ...held, replayedTo: resourceVersion };
+  return {
+    since: newerResourceVersion(held.since, upTo(told.since)),
+    statesSince: newerResourceVersion(held.statesSince, upTo(told.statesSince)),
+    replayedTo: upTo(told.replayedTo),
+  };
+}
+
+/** Of a state of which no past is known. */
+export function nothingBefore(resourceVersion: ResourceVersion): KnownPast {
+  return { since: resourceVersion, statesSince: resourceVersion, replayedTo: resourceVersion };
 }
 
 /** Writes the segment, unless nothing is in it, and takes it into the index. */
@@ -53,18 +73,18 @@ export function compactScope(db: Database, all: HeldScopes, name: string, now: n
   const compacted = compact(db, owner, index, now);
   if (compacted === undefined) return false;
   appendSegment(db, all, row, index, compacted.builder, now);
-  const lost = compacted.historySince ?? state.historySince;
-  const since = newerResourceVersion(state.historySince, lost);
-  held.state = { ...state, historySince: since, manifest: index.manifest };
+  const since = newerResourceVersion(state.since, compacted.since ?? state.since);
+  held.state = { ...state, since, manifest: index.manifest };
   writeScopeRow(db, { ...row, state: held.state });
   return true;
 }
 
 export function storedState(
   state: ScopeState,
-  historySince: ResourceVersion,
+  known: KnownPast,
   index: SegmentIndex,
   at: number,
 ): StoredState {
-  return { ...state, historySince, at, manifest: index.manifest };
+  const { since, statesSince, replayedTo } = known;
+  return { ...state, since, statesSince, replayedTo, at, manifest: index.manifest };
 }

@@ -1,5 +1,5 @@
 import type { Item } from "../api/item.ts";
-import type { ResourceVersion } from "../api/resource-version.ts";
+import { newerResourceVersion } from "../api/resource-version.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import { copyTo } from "../codec/codec.ts";
@@ -19,7 +19,7 @@ import {
 import { checksumOf } from "./segment.ts";
 import { SlabPacker } from "./slab.ts";
 import { Store } from "./store.ts";
-import type { Scope } from "./watch-cache.ts";
+import type { KnownPast, Scope } from "./watch-cache.ts";
 
 /** A change and when it was seen, in milliseconds since 1970. */
 export interface LoggedChange {
@@ -28,14 +28,12 @@ export interface LoggedChange {
 }
 
 /** A scope as it was when it was last written. */
-export interface RestoredScope extends ScopeState {
+export interface RestoredScope extends ScopeState, KnownPast {
   readonly scope: Scope;
   readonly store: Store;
   /** When it was written, in milliseconds since 1970. */
   readonly at: number;
-  /** As of `History`: all changes after `since`, of which those after `statesSince` have their true previous objects. */
-  readonly since: ResourceVersion;
-  readonly statesSince: ResourceVersion;
+  /** All after `since`. */
   readonly changes: readonly LoggedChange[];
 }
 
@@ -54,7 +52,7 @@ export async function restoreScope(
 ): Promise<{ readonly restored: RestoredScope; readonly index: SegmentIndex }> {
   const { state } = row;
   if (state === undefined) throw new DamagedScopeError("its row is damaged");
-  const { index, objects, changes } = await readLayout(db, segments, state.historySince);
+  const { index, objects, changes } = await readLayout(db, segments, state.since);
   const { manifest } = index;
   const expected = state.manifest;
   if (
@@ -64,11 +62,9 @@ export async function restoreScope(
   )
     throw new DamagedScopeError("segments are missing");
   await readObjects(db, scope, segments, [...objects.values(), ...changes.flatMap(placesOf)]);
-  const { resourceVersion, form, listForm, lost, at, historySince } = state;
-  const history = toHistory(changes, historySince);
+  const { manifest: _, ...kept } = state;
   const store = Store.of([...objects.values()].map(itemOf));
-  const restored = { scope, store, resourceVersion, form, listForm, lost, at, since: historySince };
-  return { restored: { ...restored, ...history }, index };
+  return { restored: { ...kept, scope, store, ...toHistory(changes, state) }, index };
 }
 
 async function readObjects(
@@ -108,13 +104,13 @@ function itemOf({ item, record }: Place): Item {
 /** Where what an event changed is not known, only watchers of the whole scope can be told, and older states cannot be had. */
 function toHistory(
   changes: readonly Change[],
-  since: ResourceVersion,
+  known: KnownPast,
 ): Pick<RestoredScope, "changes" | "statesSince"> {
-  let statesSince = since;
+  let { statesSince } = known;
   const logged = changes.map(({ at, place, before }): LoggedChange => {
     const item = itemOf(place);
     if (place.record.previous !== undefined && before === undefined)
-      statesSince = item.resourceVersion;
+      statesSince = newerResourceVersion(item.resourceVersion, statesSince);
     const previous = before === undefined ? item : itemOf(before);
     switch (place.record.kind) {
       case "modified":

@@ -1,14 +1,19 @@
 import type { Item } from "../api/item.ts";
+import type { ResourceVersion } from "../api/resource-version.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { ScopeState } from "./scope-rows.ts";
-import { SegmentBuilder } from "./segment.ts";
-import type { Scope } from "./watch-cache.ts";
+import { type EventsOf, SegmentBuilder } from "./segment.ts";
+import type { KnownPast, Past, Scope } from "./watch-cache.ts";
 
 /** Changes of a scope, in their order, and the state they lead to. Without changes its resourceVersion has moved alone. */
 export interface ScopeWrite {
   readonly scope: Scope;
   readonly state: ScopeState;
   readonly changes: readonly ChangeEvent[];
+  /** They lead to the state unless it is said that they tell of what was before it. */
+  readonly eventsOf?: EventsOf;
+  /** How far back it is known what happened; what is on disk says it where this does not. */
+  readonly known?: KnownPast;
 }
 
 /** What one transaction takes: written in 1 to 3 ms (measured), so that nobody waits for it. */
@@ -38,6 +43,20 @@ export function bytesOf(changes: readonly ChangeEvent[]): number {
   return changes.reduce((sum, { item }) => sum + item.bytes.length, 0);
 }
 
+/** The same with these changes only, which go up to this resourceVersion. */
+function partOf(
+  write: ScopeWrite,
+  to: ResourceVersion,
+  changes: readonly ChangeEvent[],
+): ScopeWrite {
+  const { state, known, eventsOf } = write;
+  if (eventsOf !== "before the state")
+    return { ...write, state: { ...state, resourceVersion: to }, changes };
+  return known === undefined
+    ? { ...write, changes }
+    : { ...write, known: { ...known, replayedTo: to }, changes };
+}
+
 /** Changes of one resourceVersion are one (CONTRACT 12): no cut comes between them. */
 function cutWrite(write: ScopeWrite): readonly ScopeWrite[] {
   const parts: ScopeWrite[] = [];
@@ -48,7 +67,7 @@ function cutWrite(write: ScopeWrite): readonly ScopeWrite[] {
     const { resourceVersion } = change.item;
     if (bytes > 0 && before !== undefined && before !== resourceVersion) {
       if (bytes + change.item.bytes.length > sliceBytes) {
-        parts.push({ ...write, state: { ...write.state, resourceVersion: before }, changes });
+        parts.push(partOf(write, before, changes));
         changes = [];
         bytes = 0;
       }
@@ -59,8 +78,17 @@ function cutWrite(write: ScopeWrite): readonly ScopeWrite[] {
   return [...parts, { ...write, changes }];
 }
 
-/** A whole state in segments. */
-export function* sliceItems(items: readonly Item[]): Iterable<SegmentBuilder> {
+/** A whole state and its past in segments: the objects as they were before the changes come first. */
+export function* sliceState(
+  items: readonly Item[],
+  { told, changes }: Pick<Past, "told" | "changes">,
+): Iterable<SegmentBuilder> {
+  yield* sliceItems(items);
+  yield* sliceEvents(told, "before the state");
+  yield* sliceEvents(changes, "the state");
+}
+
+function* sliceItems(items: readonly Item[]): Iterable<SegmentBuilder> {
   let builder = new SegmentBuilder();
   for (const item of items) {
     if (!builder.isEmpty && builder.byteLength + item.bytes.length > segmentBytes) {
@@ -68,6 +96,21 @@ export function* sliceItems(items: readonly Item[]): Iterable<SegmentBuilder> {
       builder = new SegmentBuilder();
     }
     builder.hold(item);
+  }
+  if (!builder.isEmpty) yield builder;
+}
+
+function* sliceEvents(
+  events: readonly ChangeEvent[],
+  eventsOf: EventsOf,
+): Iterable<SegmentBuilder> {
+  let builder = new SegmentBuilder(eventsOf);
+  for (const event of events) {
+    if (!builder.isEmpty && builder.byteLength + event.item.bytes.length > segmentBytes) {
+      yield builder;
+      builder = new SegmentBuilder(eventsOf);
+    }
+    builder.log(event);
   }
   if (!builder.isEmpty) yield builder;
 }

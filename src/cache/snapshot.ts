@@ -8,11 +8,17 @@ import { scopeId } from "./scope-id.ts";
 import { type ScopeState, writeScopeRow } from "./scope-rows.ts";
 import { writeUse } from "./scope-use.ts";
 import { SegmentIndex } from "./segment-index.ts";
-import { appendChanges, appendSegment, compactScope, storedState } from "./snapshot-append.ts";
+import {
+  appendChanges,
+  appendSegment,
+  compactScope,
+  nothingBefore,
+  storedState,
+} from "./snapshot-append.ts";
 import { type RestoredScope, restoreScope } from "./snapshot-restore.ts";
 import { breathe, byteLengthOfAll, dropScope, makeRoom, orphan, sweep } from "./snapshot-room.ts";
-import { bytesOf, type ScopeWrite, sliceItems, sliceWrites } from "./snapshot-slices.ts";
-import type { Scope } from "./watch-cache.ts";
+import { bytesOf, type ScopeWrite, sliceState, sliceWrites } from "./snapshot-slices.ts";
+import type { Past, Scope } from "./watch-cache.ts";
 
 /** `not held`: its changes say nothing without a whole state before them. `does not fit`: it is not on the disk any more. */
 export type WriteOutcome = "written" | "not held" | "does not fit";
@@ -138,27 +144,33 @@ export class Snapshot {
     });
   }
 
-  /** Writes a whole state, in many slices; until the last the one before is what is on disk. Never rejects. */
+  /**
+   * Writes a whole state, in many slices; until the last the one before is what is on disk. With what led to it: then the items
+   * are those that there were before. Never rejects.
+   */
   replace(
     scope: Scope,
     state: ScopeState,
     items: readonly Item[],
+    past: Omit<Past, "store"> = { ...nothingBefore(state.resourceVersion), told: [], changes: [] },
   ): Promise<DiskOutcome<Exclude<WriteOutcome, "not held">>> {
     return this.#work(async (db) => {
       const all = this.#trusted(db);
       const name = scopeId(scope);
-      const bytes = items.reduce((sum, item) => sum + item.bytes.length, 0);
+      const { told, changes } = past;
+      const itemBytes = items.reduce((sum, item) => sum + item.bytes.length, 0);
+      const bytes = itemBytes + bytesOf(told) + bytesOf(changes);
       await sweep(db, all);
       if (!(await this.#makeRoom(db, all, bytes, name))) return "does not fit";
       const before = all.scopes.get(name);
       const number = before?.row.number ?? all.nextScope++;
       const row = { number, name, generation: all.nextSegment };
       const index = new SegmentIndex();
-      for (const builder of sliceItems(items)) {
+      for (const builder of sliceState(items, past)) {
         db.transaction(() => appendSegment(db, all, row, index, builder, this.#disk.now));
         await breathe(db);
       }
-      const stored = storedState(state, state.resourceVersion, index, this.#disk.now);
+      const stored = storedState(state, past, index, this.#disk.now);
       db.transaction(() => writeScopeRow(db, { ...row, state: stored }));
       if (before !== undefined) orphan(all, before);
       const usedAt = before?.usedAt;

@@ -1,6 +1,10 @@
 import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import type { Item } from "../api/item.ts";
-import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
+import {
+  compareResourceVersion,
+  newerResourceVersion,
+  type ResourceVersion,
+} from "../api/resource-version.ts";
 import type { Selection } from "../api/selection.ts";
 import { expired, type Status } from "../api/status.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
@@ -37,6 +41,8 @@ export interface Journal {
   replaced(): void;
   /** The state has moved by these changes, none when its resourceVersion moved alone. */
   moved(changes: readonly ChangeEvent[]): void;
+  /** What had become of objects before the state has been told: the state stays as it is. */
+  replayed(changes: readonly ChangeEvent[]): void;
   /** The state is given up. */
   dropped(): void;
 }
@@ -58,14 +64,30 @@ interface Filled {
   readonly form: TypeForm;
 }
 
-/** A state as it was kept elsewhere, and what is known of the changes before it: as `History` has it. */
-export interface KeptState {
+/** How far back a state knows what happened: as `History` has it. */
+export interface KnownPast {
+  readonly since: ResourceVersion;
+  readonly statesSince: ResourceVersion;
+  /** How far a watch that began before the state has told what lies before it; the state's own version where that is all. */
+  readonly replayedTo: ResourceVersion;
+}
+
+/** The same, and what happened. */
+export interface Past extends KnownPast {
+  /** The objects at `statesSince`. */
+  readonly store: Store;
+  /** The changes up to `statesSince`, which tell watchers of the whole scope only. */
+  readonly told: readonly ChangeEvent[];
+  /** The changes from there to the state. */
+  readonly changes: readonly ChangeEvent[];
+}
+
+/** A state as it was kept elsewhere, and what is known of the changes before it. */
+export interface KeptState extends KnownPast {
   readonly store: Store;
   readonly resourceVersion: ResourceVersion;
   readonly form: TypeForm;
   readonly listForm: ListForm | undefined;
-  readonly since: ResourceVersion;
-  readonly statesSince: ResourceVersion;
   readonly changes: readonly { readonly event: ChangeEvent }[];
   readonly lost: readonly LostInterval[];
   /** When it was kept, in milliseconds since 1970. */
@@ -171,12 +193,31 @@ export class WatchCache {
     if (this.isLost(resourceVersion)) return undefined;
     const changes = filled.history.after(resourceVersion);
     if (changes === undefined) return undefined;
-    const store = filled.store.clone();
-    for (const event of changes.toReversed()) {
-      if (event.previous === undefined) store.delete(event.item.key);
-      else store.set(event.previous);
-    }
-    return store;
+    return undo(filled.store, changes);
+  }
+
+  /** What a copy of the scope has to hold to remember as much; undefined while it is not filled. */
+  get past(): Past | undefined {
+    if (this.#filled === undefined) return undefined;
+    const { store, history, replayedTo } = this.#filled;
+    const { since, statesSince } = history;
+    const all = history.after(since) ?? [];
+    const changes = history.after(statesSince) ?? [];
+    const told = all.slice(0, all.length - changes.length);
+    return { since, statesSince, replayedTo, told, changes, store: undo(store, changes) };
+  }
+
+  /** How far back it knows what happened; undefined while it is not filled. */
+  get knownPast(): KnownPast | undefined {
+    if (this.#filled === undefined) return undefined;
+    const { history, replayedTo } = this.#filled;
+    const { since, statesSince } = history;
+    return { since, statesSince, replayedTo };
+  }
+
+  /** Whether what lies before the state is still to be told to those who wait for it: nothing else may be told before. */
+  get isReplaying(): boolean {
+    return this.#filled !== undefined && this.#filled.replayedTo !== this.#filled.resourceVersion;
   }
 
   /**
@@ -297,12 +338,12 @@ export class WatchCache {
 
   /** The state that was kept elsewhere; its changes count as new, so that who watched before may resume. No journal is told. */
   restore(kept: KeptState, now: number): void {
-    const { store, resourceVersion, form, listForm, since, statesSince } = kept;
+    const { store, resourceVersion, replayedTo, form, listForm, since, statesSince } = kept;
     const history = new History(this.#historyLimits, since, statesSince);
     for (const { event } of kept.changes) history.append(event, now);
     this.#listForm ??= listForm;
     this.#lost = kept.lost;
-    this.#filled = { store, history, resourceVersion, replayedTo: resourceVersion, form };
+    this.#filled = { store, history, resourceVersion, replayedTo, form };
     this.#moved();
   }
 
@@ -333,9 +374,10 @@ export class WatchCache {
     const filled = this.#filled;
     if (filled === undefined) return;
     filled.history.prune(now);
-    if (this.has(resourceVersion)) return;
-    this.#filled = { ...filled, resourceVersion };
-    this.#moved();
+    if (compareResourceVersion(resourceVersion, filled.replayedTo) <= 0) return;
+    const reached = newerResourceVersion(resourceVersion, filled.resourceVersion);
+    this.#filled = { ...filled, resourceVersion: reached, replayedTo: resourceVersion };
+    if (reached !== filled.resourceVersion) this.#moved();
     this.#journal?.moved([]);
   }
 
@@ -345,6 +387,7 @@ export class WatchCache {
     if (filled === undefined) return;
     const history = new History(this.#historyLimits, filled.resourceVersion);
     this.#filled = { ...filled, history, replayedTo: filled.resourceVersion };
+    this.#journal?.moved([]);
     this.endWatchers(status);
   }
 
@@ -369,7 +412,9 @@ export class WatchCache {
     const { item } = change;
     if (compareResourceVersion(item.resourceVersion, filled.replayedTo) > 0) {
       this.#filled = { ...filled, replayedTo: item.resourceVersion };
-      return [asReplay(change)];
+      const replay = asReplay(change);
+      this.#journal?.replayed([replay]);
+      return [replay];
     }
     const held = filled.store.get(item.key);
     const isRest =
@@ -393,6 +438,17 @@ export class WatchCache {
     if (this.#waiters.size === 0) return;
     for (const waiter of this.#waiters) if (waiter.isMet()) waiter.done(true);
   }
+}
+
+/** The state before these changes. */
+function undo(state: Store, changes: readonly ChangeEvent[]): Store {
+  if (changes.length === 0) return state;
+  const store = state.clone();
+  for (const event of changes.toReversed()) {
+    if (event.previous === undefined) store.delete(event.item.key);
+    else store.set(event.previous);
+  }
+  return store;
 }
 
 /** More of them than the history can reach are not needed. */

@@ -177,11 +177,13 @@ export class WatchStream implements Watcher {
 
   /** Never below what was asked for: a watch from the future is told nothing before that. */
   #bookmark(): void {
-    const { resourceVersion, form } = this.#cache;
-    if (resourceVersion === undefined || form === undefined) return;
-    if (compareResourceVersion(resourceVersion, this.#position) < 0) return;
-    this.#position = resourceVersion;
-    this.#send(this.#cache.scope.codec.bookmark(form, resourceVersion, false));
+    const { resourceVersion: reached, form, knownPast } = this.#cache;
+    if (reached === undefined || form === undefined || knownPast === undefined) return;
+    // Who waits for what lies before the state has been told no more than was told of that.
+    const version = reached === this.#position ? reached : knownPast.replayedTo;
+    if (compareResourceVersion(version, this.#position) < 0) return;
+    this.#position = version;
+    this.#send(this.#cache.scope.codec.bookmark(form, version, false));
   }
 
   /** Protobuf cannot be padded: a bookmark at the version that was asked for brings the head (CONTRACT 13). */
