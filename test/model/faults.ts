@@ -118,11 +118,12 @@ async function killProxy(session: Session, watches: ModelWatch[], restMs: number
   await Bun.sleep(restMs);
   for (const each of watches) await each.readLate();
   const alive = new Set(watches.filter(({ ended }) => ended === "open"));
+  const killedAt = Date.now();
   session.killed(world.flushMs + flushSlackMs);
   await world.restartProxy();
   const isOver = () => watches.every(({ ended }) => ended !== "open");
   await waitUntil("all watches of a killed proxy end", isOver, 5);
-  const over = watches.filter((each) => !alive.has(each) || !each.resume());
+  const over = watches.filter((each) => !alive.has(each) || !each.resume(killedAt));
   const open = watches.filter((each) => !over.includes(each));
   watches.splice(0, watches.length, ...open);
   // Their end says nothing of the proxy.

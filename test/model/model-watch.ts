@@ -6,6 +6,8 @@ import { EventReader, mediaType, type SeenEvent } from "./wire.ts";
 
 /** A scope that was filled is on disk by then, on a busy machine. */
 const firstWriteMs = 600;
+/** A history is kept for longer than this, if nothing is compacted. */
+const keptMs = 60_000;
 
 /** An event, and how far upstream was when it came. */
 export interface Arrived extends SeenEvent {
@@ -23,10 +25,7 @@ export class ModelWatch {
   since: Moment;
   /** From where it was asked for again. */
   resumedFrom: number | undefined;
-  /**
-   * Whether it was then further than its scope had been when that was first written, and no wider scope can answer in its
-   * place, which may have been filled later: from there on the history is on disk.
-   */
+  /** Whether a scope answered it for long enough before the kill to be on disk: with all that it remembers. */
   wasHeld = false;
   readonly events: Arrived[] = [];
   status: number | undefined;
@@ -39,7 +38,7 @@ export class ModelWatch {
   #reader: EventReader;
   #abort = new AbortController();
   #headAt = Number.POSITIVE_INFINITY;
-  #isToldLate = false;
+  #toldAt = 0;
   #slow: SlowClient | undefined;
 
   constructor(session: Session, move: WatchMove) {
@@ -82,17 +81,16 @@ export class ModelWatch {
     return last === undefined ? this.named : Math.max(last, this.named ?? 0);
   }
 
-  /** Whether it is asked for again, from where it was; what comes is told after what has come. */
-  resume(): boolean {
+  /** Whether it is asked for again after a kill at that time, from where it was; what comes is told after what has come. */
+  resume(killedAt: number): boolean {
     const { position } = this;
     if (position === undefined || this.ended === "open" || this.ended === "closed") return false;
     if (this.status !== undefined && this.status !== 200) return false;
     this.since = this.#session.now();
     this.resumedFrom = position;
-    const isWhole =
-      this.move.choice.namespace === "" && selectorQuery(this.move.choice).length === 0;
-    this.wasHeld = isWhole && this.source !== "upstream" && this.#isToldLate;
-    this.#isToldLate = false;
+    const isOnDisk = killedAt - this.#headAt > this.#session.world.flushMs + firstWriteMs;
+    const isKept = Date.now() - this.#toldAt < keptMs;
+    this.wasHeld = this.source !== "upstream" && isOnDisk && isKept;
     this.ended = "open";
     this.status = undefined;
     this.#reader = new EventReader(this.move.format);
@@ -137,6 +135,7 @@ export class ModelWatch {
     this.status = status;
     this.source = source;
     this.#headAt = Date.now();
+    this.#toldAt = this.#headAt;
     this.headRevision = Math.min(this.headRevision, this.#session.world.revision());
     this.#session.count(`watch: ${status} ${source}`);
   }
@@ -146,7 +145,7 @@ export class ModelWatch {
     const at = world.target === "fake" ? world.revision() : Number.POSITIVE_INFINITY;
     for (const event of this.#reader.push(chunk)) {
       this.events.push({ ...event, at });
-      this.#isToldLate ||= Date.now() > this.#headAt + world.flushMs + firstWriteMs;
+      this.#toldAt = Date.now();
       this.#session.count(`event: ${event.type}`);
     }
   }

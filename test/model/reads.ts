@@ -91,6 +91,11 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
     const outcome = await ask(session.world.proxy, target, format, move.isExactRead);
     const what = `LIST ${target} (${format}, from ${outcome.status === undefined ? "nowhere" : outcome.source})`;
     if (outcome.status === 410) {
+      const isPastHeld = session.holdsPast(question, page.at ?? 0);
+      if (isPastHeld)
+        session.checkNow(() => {
+          throw new Violation("issue 10 B", `${what}: 410, but the cache had shown it before`);
+        });
       // While upstream is out the proxy has only what it holds.
       if (!session.wasOut(begun) || outcome.source !== "reject")
         session.check(() => checkGone(session, what, page.at));
@@ -126,6 +131,8 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
       session.reach(question, list.revision);
       session.cached(question, list.revision);
     }
+    const isOwn = outcome.source === "cache" || isLastKnown(outcome.source);
+    if (page.at !== undefined && isOwn) session.shownPast(question, list.revision);
     if (list.continue === "") return;
     page = { first: false, after: list.items.at(-1)?.key ?? "", at: list.revision };
     parts = [...fixed, `continue=${encodeURIComponent(list.continue)}`];

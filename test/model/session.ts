@@ -52,6 +52,9 @@ export class Session {
   #mayBeOutUntil = 0;
   #flushed = new Map<string, number>();
   #cached = new Map<string, { readonly revision: number; readonly at: number }[]>();
+  /** The past states that the cache has shown, and when; those of before a kill that are on disk. */
+  #past = new Map<string, number>();
+  #keptPast = new Set<string>();
   /** Where upstream was when the proxy was last started. */
   startedAt = 0;
   compactions = 0;
@@ -122,6 +125,19 @@ export class Session {
     this.#cached.set(question, all);
   }
 
+  /** Notes that the cache has shown a past state. */
+  shownPast(question: string, revision: number): void {
+    const name = `${question} @${revision}`;
+    if (!this.#past.has(name)) this.#past.set(name, Date.now());
+  }
+
+  /** Whether the proxy must have this past state: it has shown it before it was killed. */
+  holdsPast(question: string, revision: number): boolean {
+    const { isTight, hasShortWindow } = this.world;
+    const isForgetful = this.compactions > 0 || hasShortWindow;
+    return !isTight && !isForgetful && this.#keptPast.has(`${question} @${revision}`);
+  }
+
   /** The proxy was killed: what it has shown, so long before, it has on disk. */
   killed(flushedMs: number): void {
     const before = Date.now() - flushedMs;
@@ -130,6 +146,8 @@ export class Session {
       this.#flushed.set(question, Math.max(this.flushed(question), ...flushed));
     }
     this.#cached.clear();
+    for (const [name, at] of this.#past) if (at <= before) this.#keptPast.add(name);
+    this.#past.clear();
     this.startedAt = this.world.revision();
   }
 
@@ -167,6 +185,8 @@ export class Session {
     this.#reached = new Map();
     this.#flushed = new Map();
     this.#cached = new Map();
+    this.#past = new Map();
+    this.#keptPast = new Set();
     this.startedAt = 0;
     for (const seen of Object.values(this.seen)) seen.length = 0;
     for (const history of Object.values(this.world.histories)) history.clear();
