@@ -110,6 +110,7 @@ describe("what another scope knows", () => {
       and(ofTill, `resourceVersion=${before}&resourceVersionMatch=Exact`),
     );
     expect(names(json(exact))).toEqual(["a"]);
+    expect([sourceOf(exact), exact.headers.get("age")]).toEqual(["cache", null]);
   }, 30_000);
 });
 

@@ -1,6 +1,12 @@
 import { isResourceVersion } from "../api/resource-version.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { decideGet, decideList, decideWatch, type ReadConsistency } from "./decide.ts";
+import {
+  decideGet,
+  decideList,
+  decideWatch,
+  type ListView,
+  type ReadConsistency,
+} from "./decide.ts";
 import { isFresh, isFreshNow } from "./fresh.ts";
 import { getFrom } from "./get.ts";
 import { learnListForm } from "./list-form.ts";
@@ -27,18 +33,20 @@ export function answerAtOnce(parts: ProxyParts, read: ReadRequest, head: Request
   const view = decideList(read.options, consistency, read.scope.namespace);
   if (view === undefined || live.cache.listForm === undefined) return undefined;
   if (view.state === "latest" && !isFreshNow(parts, live, view.freshness)) return undefined;
-  return given(parts, live, head, listFrom(parts, live, read, view));
+  return given(parts, live, head, listFrom(parts, live, read, view), view);
 }
 
+/** Counted, and marked where it is the last known state only: a past one is what it is, however old the scope. */
 function given(
   parts: ProxyParts,
   live: LiveScope,
   head: RequestHead,
   answer: Response | undefined,
+  view?: ListView,
 ): Response | undefined {
   if (answer === undefined) return undefined;
   live.hits++;
-  return markedAnswer(parts, live, head, answer);
+  return view?.state === "exactly" ? answer : markedAnswer(parts, live, head, answer);
 }
 
 /** The answer from a scope, if need be after a wait; undefined when upstream has to give it. */
@@ -52,7 +60,7 @@ export async function answerRead(
   const consistency = consistencyOf(head, parts);
   const live = await readyScope(parts, reading.read);
   if (live === undefined) return undefined;
-  return given(parts, live, head, await answerFrom(parts, context, reading, live, consistency));
+  return await answerFrom(parts, context, reading, live, consistency);
 }
 
 async function answerFrom(
@@ -62,12 +70,12 @@ async function answerFrom(
   live: LiveScope,
   consistency: ReadConsistency,
 ): Promise<Response | undefined> {
-  const { read, request, listener } = reading;
+  const { read, head, request, listener } = reading;
   switch (read.verb) {
     case "get": {
       const freshness = decideGet(read.options.resourceVersion, consistency);
       if (freshness === undefined || !(await isFresh(parts, live, freshness))) return undefined;
-      return getFrom(live, read);
+      return given(parts, live, head, getFrom(live, read));
     }
     case "list": {
       const view = decideList(read.options, consistency, read.scope.namespace);
@@ -76,14 +84,14 @@ async function answerFrom(
         return undefined;
       if (live.cache.listForm === undefined) await learnListForm(parts, live);
       if (live.cache.listForm === undefined) return undefined;
-      return listFrom(parts, live, read, view);
+      return given(parts, live, head, listFrom(parts, live, read, view), view);
     }
     case "watch": {
       const view = decideWatch(read.options, consistency);
       if (view === undefined) return undefined;
       if (view.begin !== "after" && !(await isFresh(parts, live, view.freshness))) return undefined;
       listener.keepOpen(request);
-      return watchFrom(context, live, reading, view);
+      return given(parts, live, head, watchFrom(context, live, reading, view));
     }
   }
 }

@@ -48,9 +48,17 @@ export async function answerStale(
   return given(parts, reading, live, expiredWatch(live, read));
 }
 
-function given(parts: ProxyParts, { head }: Reading, live: LiveScope, answer: Response): Response {
+/** Counted, and marked unless it is a past state: that is what it is, however long upstream has been away. */
+function given(
+  parts: ProxyParts,
+  { read, head }: Reading,
+  live: LiveScope,
+  answer: Response,
+): Response {
   live.hits++;
-  return markStale(parts, live, head, answer);
+  const { options, scope } = read;
+  const view = read.verb === "list" ? decideList(options, "any", scope.namespace) : undefined;
+  return view?.state === "exactly" ? answer : markStale(parts, live, head, answer);
 }
 
 /** The scopes that hold it, the best first: from memory, then from disk. */

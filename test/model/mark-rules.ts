@@ -12,7 +12,7 @@ export function checkMark(
   begun: Moment,
   what: string,
   { source, age }: Marked,
-  needs: "any state, or one of its own" | "a state of now",
+  needs: "any state, or one of its own" | "a past state" | "a state of now",
 ): void {
   if (!isLastKnown(source)) {
     if (age !== null) throw new Violation("DESIGN 1", `${what} has an Age`);
@@ -20,6 +20,8 @@ export function checkMark(
   }
   if (age === null || !/^\d+$/.test(age))
     throw new Violation("DESIGN 1", `${what} has no Age, but ${age}`);
+  if (needs === "a past state" && source === "stale")
+    throw new Violation("CONTRACT 6", `${what}, but a past state does not grow old`);
   // A state that is not confirmed yet serves who names one, or asks for any.
   if (needs === "a state of now" && !session.wasOut(begun))
     throw new Violation("CONTRACT 6", `${what}, but upstream answers`);

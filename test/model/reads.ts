@@ -106,8 +106,9 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
       return session.check(() => refuse(session, begun, what, outcome, isHeld));
     }
     session.count(`list: ${outcome.source}`);
-    const isAny = move.version.is === "zero" || page.at !== undefined;
-    const needs = isAny ? "any state, or one of its own" : "a state of now";
+    const isAny = move.version.is === "zero";
+    const anyOrNow = isAny ? "any state, or one of its own" : "a state of now";
+    const needs = page.at === undefined ? anyOrNow : "a past state";
     session.checkNow(() => checkMark(session, begun, what, outcome, needs));
     const list = readList(session, what, format, outcome.body);
     if (list === undefined) return;
