@@ -30,10 +30,24 @@ export class Database {
     this.#files = files;
   }
 
-  /** Opens the file for its one writer; it has to exist, empty or not. Throws SQLite's errors. */
+  /**
+   * Opens the file for its one writer; it has to exist, empty or not. Throws SQLite's errors. The log's index is a file that all
+   * who read share; on a full disk there may be no room for it: then it is in memory, and nobody else can read meanwhile
+   * (sqlite.org/wal.html, "Use of WAL Without Shared-Memory").
+   */
   static openWriter(path: string): Database {
+    try {
+      return Database.#openWriter(path, "NORMAL");
+    } catch (error) {
+      if (!lacksIndex(error)) throw error;
+      return Database.#openWriter(path, "EXCLUSIVE");
+    }
+  }
+
+  static #openWriter(path: string, locking: "NORMAL" | "EXCLUSIVE"): Database {
     const sqlite = new Sqlite(path, { readwrite: true, create: true });
     try {
+      sqlite.run(`PRAGMA locking_mode = ${locking}`);
       sqlite.run(`PRAGMA page_size = ${pageBytes}`);
       sqlite.run("PRAGMA journal_mode = WAL");
       sqlite.run("PRAGMA synchronous = OFF");
@@ -134,12 +148,19 @@ interface Checkpoint {
   readonly checkpointed: number;
 }
 
+/** Whether there was no room for the log's index. */
+function lacksIndex(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "SQLITE_IOERR_SHMSIZE";
+}
+
 /** A lock on a file that ends with the process, however that ends. Throws SQLITE_BUSY while another holds it. */
 export function lockFile(path: string): () => void {
   const sqlite = new Sqlite(path, { readwrite: true, create: true });
   try {
     sqlite.run("PRAGMA busy_timeout = 0");
     sqlite.run("PRAGMA locking_mode = EXCLUSIVE");
+    // Nothing is ever written, on a full disk neither.
+    sqlite.run("PRAGMA journal_mode = MEMORY");
     sqlite.run("BEGIN EXCLUSIVE");
   } catch (error) {
     sqlite.close();

@@ -58,14 +58,18 @@ function addMissing(db: Database): void {
   for (const table of additions) db.run(table);
 }
 
-/** A file that the system lets us write, and SQLite does not, has a damaged head (fileformat2.html, 1.3.3). */
+/**
+ * A file that the system lets us write, and SQLite does not, has a damaged head (fileformat2.html, 1.3.3). A disk that is full is
+ * no reason not to read what lies there: it may have room later.
+ */
 function requireWritable(db: Database): void {
   try {
     db.run("UPDATE log SET folds = folds + 1");
   } catch (error) {
-    throw kindOfError(error) === "read-only"
-      ? new DamagedFileError("damaged", "its head says that it is not to be written")
-      : error;
+    const kind = kindOfError(error);
+    if (kind === "read-only")
+      throw new DamagedFileError("damaged", "its head says that it is not to be written");
+    if (kind !== "full") throw error;
   }
 }
 

@@ -16,8 +16,8 @@ export interface PersisterOptions {
 }
 
 /** After a failure of the disk (not of the file, which is begun anew at once) it is tried again after so long, and then twice as long each time. */
-const retryMs = 30_000;
-const maxRetryMs = 600_000;
+const retryMs = 2000;
+const maxRetryMs = 60_000;
 
 /** A scope that is kept on disk. */
 interface Kept {
