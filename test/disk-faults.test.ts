@@ -267,6 +267,19 @@ describe("a folder that cannot be used", () => {
   });
 });
 
+const filler = () => join(node.cacheDir, "filler");
+/** Takes what room there is. */
+const fillDisk = () => {
+  const { bavail, bsize } = statfsSync(node.cacheDir);
+  writeFileSync(filler(), Buffer.alloc(bavail * bsize));
+};
+const faultMetric = async () => {
+  const { text } = await call({ url: node.adminUrl }, "/metrics");
+  return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault"));
+};
+const createLarge = (name: string) =>
+  must(node, configMaps, { method: "POST", body: configMap(name, "a", "x".repeat(9000)) });
+
 const isRoot = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
 if (!isRoot) {
   describe("a process without rights, a small disk", () => {
@@ -305,16 +318,6 @@ if (!isRoot) {
   });
 
   describe("a full disk", () => {
-    const filler = () => join(node.cacheDir, "filler");
-    /** Takes what room there is. */
-    const fill = () => {
-      const { bavail, bsize } = statfsSync(node.cacheDir);
-      writeFileSync(filler(), Buffer.alloc(bavail * bsize));
-    };
-    const metric = async () => {
-      const { text } = await call({ url: node.adminUrl }, "/metrics");
-      return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault"));
-    };
     const full = ['edge_proxy_disk_fault{kind="full"} 1'];
     let isMounted = false;
 
@@ -335,24 +338,21 @@ if (!isRoot) {
         });
     });
 
-    const create = (name: string) =>
-      must(node, configMaps, { method: "POST", body: configMap(name, "a", "x".repeat(9000)) });
-
     test("is said once, answers go on from memory, and once there is room all is written", async () => {
       if (!isMounted) return;
       await node.start();
       await untilCached(node, configMaps);
-      fill();
-      await create("late-1");
+      fillDisk();
+      await createLarge("late-1");
       await waitUntil("it is said", async () => (await warnings()).length > 0);
       expect(await warnings()).toHaveLength(1);
       expect((await warnings())[0]).toContain("full");
-      expect(await metric()).toEqual(full);
-      const last = json(await create("late-2")).metadata.resourceVersion;
+      expect(await faultMetric()).toEqual(full);
+      const last = json(await createLarge("late-2")).metadata.resourceVersion;
       expect(names(json(await untilCached(node, configMaps)))).toHaveLength(objects + 2);
       rmSync(filler());
       await untilStored(node.cacheDir, scopes.slice(0, 1), Number(last));
-      expect(await metric()).not.toEqual(full);
+      expect(await faultMetric()).not.toEqual(full);
       expect(await node.output()).toContain("the disk store works again");
       const before = (await untilCached(node, configMaps)).text;
       await node.kill();
@@ -365,7 +365,7 @@ if (!isRoot) {
 
     test("at the start keeps nothing from being answered, and once there is room all is written", async () => {
       if (!isMounted) return;
-      fill();
+      fillDisk();
       await offline(async () => {
         await node.start();
         expect((await must(node, configMaps)).text).toBe(whole);
@@ -374,7 +374,7 @@ if (!isRoot) {
       await createAll(direct, configMaps, [configMap("late-1", "a", "x".repeat(9000))]);
       const isSeen = async () => (await untilCached(node, configMaps)).text !== whole;
       await waitUntil("it is seen", isSeen);
-      await waitUntil("it is said", async () => (await metric()).includes(full[0]!));
+      await waitUntil("it is said", async () => (await faultMetric()).includes(full[0]!));
       rmSync(filler());
       const worksAgain = async () => (await node.output()).includes("the disk store works again");
       await waitUntil("all is written", worksAgain);

@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import type { Item } from "../api/item.ts";
 import { parseResourceVersion } from "../api/resource-version.ts";
+import type { ChangeEvent } from "../api/watch-event.ts";
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { configMapScope, objectAt, openSnapshot, restore, summary } from "../testing/disk.ts";
 import { configMapForm, plainEvent } from "../testing/objects.ts";
@@ -39,14 +41,25 @@ async function restoredCache(folder: string): Promise<WatchCache> {
   return cache;
 }
 
+function show(item: Item | undefined): string {
+  return item === undefined ? "nothing" : `${item.name}@${item.resourceVersion}`;
+}
+
+function tell(changes: readonly ChangeEvent[] | undefined): readonly string[] | undefined {
+  return changes?.map(({ type, item, previous }) => `${type} ${show(item)} was ${show(previous)}`);
+}
+
 /** What a cache can tell of its past. */
 function memoryOf(cache: WatchCache) {
   const versions = Array.from({ length: 25 }, (_, at) => version(at + 1));
   return {
-    past: { ...cache.past, store: undefined },
-    whole: versions.map((at) => cache.changesAfter(at, "whole scope")),
-    narrower: versions.map((at) => cache.changesAfter(at, "narrower")),
-    states: versions.map((at) => cache.storeAt(at) && [...cache.storeAt(at)!.items()]),
+    known: cache.knownPast,
+    whole: versions.map((at) => tell(cache.changesAfter(at, "whole scope"))),
+    narrower: versions.map((at) => tell(cache.changesAfter(at, "narrower"))),
+    states: versions.map((at) => {
+      const store = cache.storeAt(at);
+      return store && Array.from(store.items(), show);
+    }),
   };
 }
 
