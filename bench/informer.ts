@@ -1,5 +1,5 @@
 import { demand, type Server } from "./http.ts";
-import { watchEvents } from "./watch-lines.ts";
+import { type BenchEvent, watchEvents } from "./watch-lines.ts";
 
 /** How an informer of client-go begins: one WATCH that also brings the list (since 1.35), or a LIST and then a WATCH. */
 export type InformerKind = "WatchList" | "LIST and WATCH";
@@ -8,8 +8,10 @@ export type InformerKind = "WatchList" | "LIST and WATCH";
 export interface Informer {
   /** How many objects it began with. */
   readonly objects: number;
-  /** Resolves with the first change after the sync. */
+  /** Resolves with the first change after the sync. Rejects when its watch ends before. */
   readonly firstChange: Promise<void>;
+  /** Resolves when it has been told of something of this resourceVersion or a later one. Rejects when its watch ends before. */
+  reached(resourceVersion: number): Promise<void>;
 }
 
 /** Resolves when it has synced. Rejects when it cannot. */
@@ -31,37 +33,82 @@ async function listAndWatch(server: Server, path: string, signal: AbortSignal): 
   );
   const from = list.metadata.resourceVersion;
   const query = `watch=1&allowWatchBookmarks=true&resourceVersion=${from}&timeoutSeconds=300`;
-  const changed = Promise.withResolvers<void>();
+  const changes = new Changes();
   const follow = async () => {
-    for await (const { type } of watchEvents(server, `${path}?${query}`, signal))
-      if (type !== "BOOKMARK") changed.resolve();
+    for await (const event of watchEvents(server, `${path}?${query}`, signal)) changes.take(event);
+    throw new Error("the watch ended");
   };
-  follow().catch(changed.reject);
-  changed.promise.catch(() => undefined);
-  return { objects: list.items.length, firstChange: changed.promise };
+  follow().catch((error: unknown) => changes.end(error));
+  return changes.informer(list.items.length);
 }
 
 async function watchList(server: Server, path: string, signal: AbortSignal): Promise<Informer> {
   const query =
     "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=300";
   const synced = Promise.withResolvers<number>();
-  const changed = Promise.withResolvers<void>();
+  const changes = new Changes();
   const follow = async () => {
     let objects = 0;
     let isSynced = false;
-    for await (const { type, object } of watchEvents(server, `${path}?${query}`, signal)) {
-      if (object.metadata.annotations?.["k8s.io/initial-events-end"] === "true") {
+    for await (const event of watchEvents(server, `${path}?${query}`, signal)) {
+      if (isSynced) changes.take(event);
+      else if (event.object.metadata.annotations?.["k8s.io/initial-events-end"] === "true") {
         isSynced = true;
         synced.resolve(objects);
-      } else if (isSynced && type !== "BOOKMARK") changed.resolve();
-      else objects++;
+      } else objects++;
     }
     throw new Error("the watch ended");
   };
   follow().catch((error: unknown) => {
     synced.reject(error);
-    changed.reject(error);
+    changes.end(error);
   });
-  changed.promise.catch(() => undefined);
-  return { objects: await synced.promise, firstChange: changed.promise };
+  return changes.informer(await synced.promise);
+}
+
+interface Waiter {
+  readonly resourceVersion: number;
+  readonly promise: PromiseWithResolvers<void>;
+}
+
+/** What an informer is told after its sync, and who waits for it. */
+class Changes {
+  readonly #first = Promise.withResolvers<void>();
+  #waiters: readonly Waiter[] = [];
+  #reached = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor() {
+    this.#first.promise.catch(() => undefined);
+  }
+
+  take({ type, object }: BenchEvent): void {
+    if (type === "BOOKMARK") return;
+    if (type === "ERROR") throw new Error("the watch was ended by an ERROR event");
+    this.#first.resolve();
+    this.#reached = Number(object.metadata.resourceVersion);
+    for (const { resourceVersion, promise } of this.#waiters)
+      if (resourceVersion <= this.#reached) promise.resolve();
+    this.#waiters = this.#waiters.filter((each) => each.resourceVersion > this.#reached);
+  }
+
+  end(error: unknown): void {
+    this.#failure = { error };
+    this.#first.reject(error);
+    for (const { promise } of this.#waiters) promise.reject(error);
+  }
+
+  informer(objects: number): Informer {
+    return {
+      objects,
+      firstChange: this.#first.promise,
+      reached: async (resourceVersion) => {
+        if (this.#reached >= resourceVersion) return;
+        if (this.#failure !== undefined) throw this.#failure.error;
+        const promise = Promise.withResolvers<void>();
+        this.#waiters = [...this.#waiters, { resourceVersion, promise }];
+        return await promise.promise;
+      },
+    };
+  }
 }

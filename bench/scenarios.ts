@@ -2,6 +2,7 @@ import type { Scenario } from "./bench.ts";
 import { calibration } from "./scenarios/calibration.ts";
 import { coalesce } from "./scenarios/coalesce.ts";
 import { coldStart } from "./scenarios/cold-start.ts";
+import { flap } from "./scenarios/flap.ts";
 import { getHit } from "./scenarios/get-hit.ts";
 import { idle } from "./scenarios/idle.ts";
 import { listHit } from "./scenarios/list-hit.ts";
@@ -27,5 +28,6 @@ export const scenarios: readonly Scenario[] = [
   memory,
   coldStart,
   outage,
+  flap,
   persist,
 ];
