@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 
 import { parseResourceVersion } from "../api/resource-version.ts";
-import { Scene } from "../testing/reflector-scene.ts";
+import { pass, Scene } from "../testing/reflector-scene.ts";
 import { bookmark, event, type ScriptedBody, settle } from "../testing/scripted-upstream.ts";
 
 const version = parseResourceVersion;
@@ -54,6 +54,52 @@ describe("catchUp", () => {
     expect(scene.upstream.calls).toHaveLength(3);
     await scene.upstream.at("watch 10").stream(bookmark("13"));
     expect(await standing).toBe("up to date");
+  });
+
+  test("after a watch in vain the next one waits until upstream has moved, since the first would repeat itself", async () => {
+    jest.useFakeTimers();
+    let latest = "12";
+    const standing = scene.reflector.catchUp(async () => version(latest));
+    await settle();
+    (await scene.upstream.at("watch 10").stream()).end();
+    await pass(3000);
+    expect(scene.upstream.calls).toHaveLength(2);
+    latest = "13";
+    await pass(1000);
+    expect(scene.upstream.calls).toHaveLength(3);
+    await scene.upstream.at("watch 10").stream(bookmark("13"));
+    expect(await standing).toBe("up to date");
+    jest.useRealTimers();
+  });
+
+  test("what no watch shows is listed anew, and who watches is told the difference", async () => {
+    const lists = ["12", "13", "13"];
+    const standing = scene.reflector.catchUp(async () => version(lists.shift() ?? ""));
+    for (let count = 0; count < 2; count++) {
+      await settle();
+      (await scene.upstream.at("watch 10").stream()).end();
+    }
+    expect(await standing).toBe("not shown");
+    await settle();
+    await scene.upstream
+      .at("watch initial events")
+      .stream(event("ADDED", b11), bookmark("13", "end"));
+    expect(scene.told).toEqual(["lost 10 to 13", "ADDED b@11", "DELETED a@12"]);
+    expect([scene.state(), scene.reflector.isConfirmed]).toEqual([
+      ["Watching", "13", "b@11"],
+      true,
+    ]);
+  });
+
+  test("where upstream does not move at all it is listed anew after its leases should have been renewed", async () => {
+    jest.useFakeTimers();
+    const standing = scene.reflector.catchUp(async () => version("12"));
+    await settle();
+    (await scene.upstream.at("watch 10").stream()).end();
+    await pass(12_000);
+    expect(await standing).toBe("not shown");
+    expect(scene.upstream.at("watch initial events").signal.aborted).toBe(false);
+    jest.useRealTimers();
   });
 
   test("a LIST that the scope overtakes while it is under way is no other history", async () => {

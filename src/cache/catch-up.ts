@@ -5,13 +5,17 @@ import {
   type ResourceVersion,
 } from "../api/resource-version.ts";
 import { allocateOwn, type WireEvent } from "../codec/codec.ts";
+import { pause } from "./backoff.ts";
 import { isStream } from "./lister-watcher.ts";
 import { RefusedError, WatchError } from "./reflector-errors.ts";
 import type { Source } from "./reflector-source.ts";
 import type { WatchCache } from "./watch-cache.ts";
 
-/** How a scope stands to what upstream has. `another history`: upstream is behind it, and can only be another one (CONTRACT 17). */
-export type Standing = "up to date" | "behind" | "another history";
+/**
+ * How a scope stands to what upstream has. `another history`: upstream is behind it, and can only be another one (CONTRACT 17).
+ * `not shown`: no watch told whether anything is lacking. `behind`: nobody asked a watch, or the scope was filled anew meanwhile.
+ */
+export type Standing = "up to date" | "behind" | "not shown" | "another history";
 
 export interface CatchUpParts {
   readonly cache: WatchCache;
@@ -28,29 +32,53 @@ export interface CatchUpParts {
 const watchSeconds = 3;
 /** What has not come by then does not come. */
 const limitMs = 8000;
+/**
+ * A watch brings no bookmark of the RV that the resource's last event before it had, whoever that event was of (m, 1.33 and
+ * 1.37; cacher/cache_watcher.go processInterval): after one in vain the next has to wait until something is written anywhere.
+ * An apiserver renews its own lease every 10 s.
+ */
+const movesWithinMs = 11_000;
+const askAgainMs = 1000;
 
 /**
  * Brings a scope to what upstream has at this moment: a consistent `limit=1` LIST says how far that is, a short second watch
  * brings all up to there and a bookmark. Rejects when upstream does not answer. (CONTRACT 5, 6, 17)
  */
 export async function catchUp(parts: CatchUpParts): Promise<Standing> {
-  const { cache, watches } = parts;
-  for (let count = 0; count < Math.max(1, watches); count++) {
-    // Of the moment before the LIST: while that is under way the main watch may go past its answer.
-    const before = cache.resourceVersion;
-    if (before === undefined) return "behind";
-    // Asked anew for each watch: none brings a bookmark of the RV that the resource's last event before it had, whatever that
-    // event was of (m, 1.37; cacher/cache_watcher.go processInterval), and in a living cluster the next L is another one.
-    const latest = await parts.latest();
-    const { resourceVersion } = cache;
-    // Within one history it never goes back: it was filled anew meanwhile.
-    if (resourceVersion === undefined || compareResourceVersion(resourceVersion, before) < 0)
-      return "behind";
-    if (compareResourceVersion(latest, before) < 0) return "another history";
-    if (watches > 0 && !cache.has(latest)) await watchUntil(latest, parts);
-    if (cache.has(latest)) return "up to date";
+  const { cache, watches, now, signal } = parts;
+  let vain: { readonly latest: ResourceVersion; readonly at: number } | undefined;
+  for (let left = watches; !signal.aborted;) {
+    const latest = await askLatest(parts);
+    if (typeof latest !== "object") return latest;
+    if (cache.has(latest.is)) return "up to date";
+    if (left === 0) return vain === undefined ? "behind" : "not shown";
+    if (vain?.latest === latest.is) {
+      if (now() - vain.at >= movesWithinMs) return "not shown";
+      await pause(askAgainMs, signal);
+      continue;
+    }
+    await watchUntil(latest.is, parts);
+    if (cache.has(latest.is)) return "up to date";
+    vain = { latest: latest.is, at: now() };
+    left--;
   }
   return "behind";
+}
+
+/** How far upstream is; or what that says of the scope at once. */
+async function askLatest({
+  cache,
+  latest,
+}: CatchUpParts): Promise<{ readonly is: ResourceVersion } | "behind" | "another history"> {
+  // Of the moment before the LIST: while that is under way the main watch may go past its answer.
+  const before = cache.resourceVersion;
+  if (before === undefined) return "behind";
+  const is = await latest();
+  const { resourceVersion } = cache;
+  // Within one history it never goes back: it was filled anew meanwhile.
+  if (resourceVersion === undefined || compareResourceVersion(resourceVersion, before) < 0)
+    return "behind";
+  return compareResourceVersion(is, before) < 0 ? "another history" : { is };
 }
 
 /** Takes what a second watch brings until the scope is there, by that watch or by its own. */

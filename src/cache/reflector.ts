@@ -147,6 +147,7 @@ export class Reflector {
     if (this.#isAnotherHistory) return "another history";
     if (standing === "up to date") this.#confirmed();
     if (standing === "another history") this.anotherHistory();
+    if (standing === "not shown") this.#relist();
     return standing;
   }
 
@@ -176,6 +177,15 @@ export class Reflector {
     this.#state = { phase: "Empty" };
     this.#options.report("failing", error);
     this.#attempt?.cut(error);
+  }
+
+  /** It is listed anew, since nothing shows what it lacks (CONTRACT 5): who watches it is told the difference. */
+  #relist(): void {
+    if (this.#state.phase === "Empty") return;
+    const why = `no bookmark came to show that the state at ${this.#cache.resourceVersion} is complete`;
+    this.#feed.forget(why);
+    this.#state = { phase: "Empty" };
+    this.#attempt?.cut(new Error(why));
   }
 
   stop(): void {

@@ -1,6 +1,7 @@
 import { describe } from "bun:test";
 
 import { describeBadQueries } from "./contract-bad-queries.ts";
+import { describeCatchUp } from "./contract-catch-up.ts";
 import { type ContractTarget } from "./contract-client.ts";
 import { describeDeletions } from "./contract-deletions.ts";
 import { describeForms } from "./contract-forms.ts";
@@ -25,6 +26,7 @@ export function describeContract(name: string, target: () => ContractTarget): vo
     describeLists(target);
     describePages(target);
     describeWatches(target);
+    describeCatchUp(target);
     describeWrites(target);
     describeSubresources(target);
     describePodSubresources(target);

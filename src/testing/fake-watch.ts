@@ -33,6 +33,9 @@ export interface WatchRequest {
   readonly bookmarkEveryMs: number;
 }
 
+/** So long before its deadline a watch has one more bookmark (cacher/cache_watcher.go nextBookmarkTime). */
+const bookmarkBeforeEndSeconds = 2;
+
 /** Serves one watch until its deadline or until it is gone. Rejects only before the head was sent. */
 export async function serveWatch(request: WatchRequest, sink: WatchSink): Promise<void> {
   const { store, type, options, negotiated } = request;
@@ -91,8 +94,10 @@ function follow(
       if (shown !== undefined) write(shown.type, shown.object);
     }
   };
+  // Not of the version of the last event that there was (apiserver, cacher/cache_watcher.go processInterval).
+  const last = Math.max(from, events.at(-1)?.revision ?? 0);
   const mark = () => {
-    if (store.revision > from)
+    if (store.revision > last)
       write("BOOKMARK", bookmark(type, Math.max(sent, store.revision), false));
   };
   const seconds = options.timeoutSeconds;
@@ -104,6 +109,8 @@ function follow(
   };
   if (seconds !== undefined && seconds > 0) {
     timers.push(setTimeout(() => sink.end(), seconds * 1000));
+    if (options.allowWatchBookmarks && seconds >= bookmarkBeforeEndSeconds)
+      timers.push(setTimeout(mark, (seconds - bookmarkBeforeEndSeconds) * 1000));
   }
   listeners.add(flush);
   sink.onGone(stop);
