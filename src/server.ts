@@ -145,7 +145,7 @@ function compose(
       disk?.keep(cache);
     },
     ...(disk === undefined ? {} : { kept }),
-    latest: (scope) => resolver.latestShared(scope),
+    latest: (scope) => resolver.latestBesideWatches(scope),
     refused: (scope, status) => void disk?.refused(scope, status),
     report: (scope, outcome, error) => {
       if (error instanceof AnotherHistoryError) {

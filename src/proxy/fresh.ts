@@ -49,7 +49,7 @@ export async function isFresh(
 async function isConfirmed({ resolver }: ProxyParts, live: LiveScope): Promise<boolean> {
   const { cache, reflector } = live;
   const caughtUp = reflector
-    .catchUp(() => resolver.latestShared(cache.scope))
+    .catchUp(() => resolver.latestBesideWatches(cache.scope))
     .then(
       () => reflector.isConfirmed,
       () => false,

@@ -2,7 +2,7 @@ import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import type { Labels } from "../api/item.ts";
 import { parseResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import { serviceUnavailable } from "../api/status.ts";
-import type { Apiserver } from "./apiserver.ts";
+import type { Apiserver, Lane } from "./apiserver.ts";
 import { resourcePath } from "./resource-path.ts";
 
 /** Small questions of our own must be answered by then (CONTRACT 19). */
@@ -12,6 +12,11 @@ const metadataList =
   "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;q=0.9";
 const metadataOnly =
   "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json;q=0.9";
+
+interface Place {
+  readonly gvr: GroupVersionResource;
+  readonly namespace: string;
+}
 
 interface ObjectMetadata {
   readonly name?: string;
@@ -36,14 +41,15 @@ export class UpstreamFloorResolver {
   }
 
   /** The resourceVersion of a consistent `limit=1` metadata LIST. Rejects when there is none. */
-  async latest(scope: {
-    readonly gvr: GroupVersionResource;
-    readonly namespace: string;
-  }): Promise<ResourceVersion> {
-    const target = `${resourcePath(scope.gvr, scope.namespace)}?limit=1`;
+  latest(scope: Place): Promise<ResourceVersion> {
+    return this.#latest(scope, "bulk");
+  }
+
+  async #latest({ gvr, namespace }: Place, lane: Lane): Promise<ResourceVersion> {
+    const target = `${resourcePath(gvr, namespace)}?limit=1`;
     if ((await this.#checked()) === "not answered")
       throw serviceUnavailable("it is not known yet which cluster upstream is");
-    const response = await this.#ask(target, metadataList);
+    const response = await this.#ask(target, metadataList, lane);
     const { metadata } = (await response.json()) as { metadata?: ObjectMetadata };
     if (response.status !== 200)
       throw serviceUnavailable(`upstream answered ${response.status} to ${target}`);
@@ -51,16 +57,25 @@ export class UpstreamFloorResolver {
   }
 
   /** The same, shared by all who ask before the request is sent. */
-  latestShared(scope: {
-    readonly gvr: GroupVersionResource;
-    readonly namespace: string;
-  }): Promise<ResourceVersion> {
-    const key = resourcePath(scope.gvr, scope.namespace);
+  latestShared(scope: Place): Promise<ResourceVersion> {
+    return this.#shared(scope, "bulk");
+  }
+
+  /**
+   * The same over the connection that carries watches: a watch that follows has its bookmark only from the server that was
+   * asked, and behind a balancer each connection may lead to another one (CONTRACT 5).
+   */
+  latestBesideWatches(scope: Place): Promise<ResourceVersion> {
+    return this.#shared(scope, "watch");
+  }
+
+  #shared(scope: Place, lane: Lane): Promise<ResourceVersion> {
+    const key = `${lane} ${resourcePath(scope.gvr, scope.namespace)}`;
     const there = this.#asking.get(key);
     if (there !== undefined) return there;
     const asking = Promise.resolve().then(() => {
       this.#asking.delete(key);
-      return this.latest(scope);
+      return this.#latest(scope, lane);
     });
     this.#asking.set(key, asking);
     return asking;
@@ -84,13 +99,13 @@ export class UpstreamFloorResolver {
     };
   }
 
-  #ask(target: string, accept: string): Promise<Response> {
+  #ask(target: string, accept: string, lane: Lane = "bulk"): Promise<Response> {
     return this.#apiserver.fetch({
       method: "GET",
       target,
       headers: new Headers({ accept }),
       identity: "own",
-      lane: "bulk",
+      lane,
       signal: AbortSignal.timeout(askMs),
       headMs: askMs,
       encoding: "decode",
