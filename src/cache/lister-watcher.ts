@@ -35,6 +35,12 @@ export type WatchStart =
   | { readonly from: "initial events" };
 
 /**
+ * What a probe found. `alive elsewhere`: upstream answers, but over another connection than a watch that is open (HTTP/1.1), and
+ * that one may be half-open.
+ */
+export type ProbeFinding = "alive" | "alive elsewhere" | "dead";
+
+/**
  * What a Reflector needs of an apiserver. Both reject only when no answer came (refused, cut, out of time); they end with
  * the signal. Bookmarks are always asked for.
  */
@@ -47,7 +53,7 @@ export interface ListerWatcher {
     signal: AbortSignal,
   ): Promise<ListWatchAnswer>;
   /** Whether the link that carries watches is alive: asked when one has been silent. Never rejects. */
-  probe(): Promise<boolean>;
+  probe(): Promise<ProbeFinding>;
   /** Told of every byte of a body: who hears something need not ask whether upstream is there. */
   heard(): void;
   /** Resolves when upstream is reachable again; undefined while it is. Lists and watches fail at once until then. */

@@ -8,17 +8,32 @@ export interface LinkOptions {
   readonly now: () => number;
 }
 
+/**
+ * So many silences without a byte, and a body whose own connection no probe speaks for is ended: 30 s at the default, as client-go
+ * pings a quiet HTTP/2 connection (apimachinery/pkg/util/net/http.go). A system's keepalive takes 71 s (BUN.md 2).
+ */
+const unprovenSilences = 3;
+
+/** A body that is being read. */
+interface Reading {
+  readonly cut: (reason: Error) => void;
+  isChecked: boolean;
+  /** Somebody wants to know more than a silent connection tells. */
+  isWanted: boolean;
+}
+
 /** What a reflector hears of upstream: while a body is silent the link is probed, and a dead one ends the reading. */
 export class Link {
   readonly #options: LinkOptions;
   #lastHeardMs = 0;
   #lastByteMs = 0;
+  readonly #readings = new Set<Reading>();
 
   constructor(options: LinkOptions) {
     this.#options = options;
   }
 
-  /** Milliseconds since the last sign of life: an answer, a byte of a body, a probe that was answered. */
+  /** Milliseconds since the last sign of life: an answer, a byte of a body, a probe that was answered over its connection. */
   get silentMs(): number {
     return this.#options.now() - this.#lastHeardMs;
   }
@@ -38,6 +53,16 @@ export class Link {
     this.#lastHeardMs = this.#options.now() - Math.max(0, ms);
   }
 
+  /** Somebody reads: a body that has been silent for too long to be trusted is ended, where no probe can speak for it. */
+  want(): void {
+    const { silenceMs } = this.#options;
+    if (this.silentMs <= silenceMs) return;
+    for (const reading of this.#readings) {
+      reading.isWanted = true;
+      void this.#check(reading, silenceMs);
+    }
+  }
+
   /** Calls when no answer and no byte has come for so long; gives the function that ends the looking. */
   whenQuiet(ms: number, call: () => void): () => void {
     const look = () => {
@@ -53,9 +78,11 @@ export class Link {
     take: (chunk: Uint8Array) => void,
     cut: (reason: Error) => void,
   ): Promise<void> {
+    const reading: Reading = { cut, isChecked: false, isWanted: false };
+    this.#readings.add(reading);
     // Half of the time, and a silence of half of it: dead links are found within the whole.
     const halfMs = this.#options.silenceMs / 2;
-    const watchdog = setInterval(() => void this.#check(halfMs, cut), halfMs);
+    const watchdog = setInterval(() => void this.#check(reading, halfMs), halfMs);
     const stopListening = this.#options.upstream.onOutage(() =>
       cut(new Error("upstream is not reachable")),
     );
@@ -68,12 +95,26 @@ export class Link {
     } finally {
       stopListening();
       clearInterval(watchdog);
+      this.#readings.delete(reading);
     }
   }
 
-  async #check(silenceMs: number, cut: (reason: Error) => void): Promise<void> {
-    if (this.silentMs < silenceMs) return;
-    if (await this.#options.upstream.probe()) this.heard();
-    else cut(new Error("upstream was silent and a probe found the link dead"));
+  async #check(reading: Reading, silenceMs: number): Promise<void> {
+    if (this.silentMs < silenceMs || reading.isChecked) return;
+    reading.isChecked = true;
+    const finding = await this.#options.upstream.probe();
+    reading.isChecked = false;
+    if (!this.#readings.has(reading)) return;
+    switch (finding) {
+      case "alive":
+        return this.heard();
+      case "dead":
+        return reading.cut(new Error("upstream was silent and a probe found the link dead"));
+      case "alive elsewhere": {
+        const isUnproven = this.silentMs >= unprovenSilences * this.#options.silenceMs;
+        if (reading.isWanted || isUnproven)
+          reading.cut(new Error("upstream was silent, and its connection may be half-open"));
+      }
+    }
   }
 }

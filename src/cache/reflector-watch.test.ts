@@ -181,17 +181,36 @@ describe("Reflector, watching", () => {
     expect(scene.told).toEqual([]);
   });
 
+  test("where no probe speaks for its connection a silent watch is not trusted: watched anew when it is read, or silent for long", async () => {
+    begin();
+    await scene.watching();
+    scene.upstream.link = "alive elsewhere";
+    await pass(2 * silenceMs);
+    expect(scene.reflector.silentMs).toBeGreaterThan(silenceMs);
+    expect(scene.upstream.log).toEqual(["watch initial events"]);
+    scene.reflector.want();
+    await settle();
+    await scene.upstream.at("watch 10").stream();
+    expect(scene.reflector.silentMs).toBe(0);
+    scene.reflector.want();
+    await pass(2 * silenceMs);
+    expect(scene.upstream.calls).toHaveLength(2);
+    await pass(silenceMs + silenceMs / 2);
+    expect(scene.upstream.calls).toHaveLength(3);
+    expect(scene.reports).toEqual([]);
+  });
+
   test("a probe that answers late does not end the watch that came after", async () => {
     begin();
     const body = await scene.watching();
-    const late = Promise.withResolvers<boolean>();
+    const late = Promise.withResolvers<"dead">();
     scene.upstream.probe = () => late.promise;
     await pass(silenceMs);
     body.write(bookmark("11"));
     body.end();
     await settle();
     await scene.upstream.at("watch 11").stream(bookmark("12"));
-    late.resolve(false);
+    late.resolve("dead");
     await settle();
     expect(scene.upstream.log).toEqual(["watch initial events", "watch 11"]);
   });

@@ -70,6 +70,11 @@ export class Reflector {
     return this.#source.link.silentMs;
   }
 
+  /** Somebody reads the scope: a connection that has been silent for too long is not trusted. */
+  want(): void {
+    this.#source.link.want();
+  }
+
   /** Resolves to undefined at the first whole state, or to the error of the first attempt. Never rejects. */
   get firstAttempt(): Promise<undefined | Error> {
     return this.#settled.promise;

@@ -247,6 +247,7 @@ export class WatchCaches {
 
   #used(live: LiveScope): LiveScope {
     live.lastUsedMs = this.#options.now();
+    live.reflector.want();
     return live;
   }
 

@@ -4,6 +4,7 @@ import type {
   ListPage,
   ListWatchAnswer,
   ListWatchTarget,
+  ProbeFinding,
   WatchStart,
 } from "../cache/lister-watcher.ts";
 import { configMapBytes, configMapForm, jsonCodec, type ObjectSpec } from "./objects.ts";
@@ -81,7 +82,7 @@ export class ScriptedCall {
 /** A ListerWatcher whose every answer a test gives by hand. */
 export class ScriptedUpstream implements ListerWatcher {
   readonly calls: ScriptedCall[] = [];
-  link: "alive" | "dead" = "alive";
+  link: ProbeFinding = "alive";
   probes = 0;
   /** How many chunks of bodies it was told of. */
   bytes = 0;
@@ -103,9 +104,9 @@ export class ScriptedUpstream implements ListerWatcher {
     return this.#arrived(`watch ${from}`, signal);
   }
 
-  probe(): Promise<boolean> {
+  probe(): Promise<ProbeFinding> {
     this.probes++;
-    return Promise.resolve(this.link === "alive");
+    return Promise.resolve(this.link);
   }
 
   heard(): void {

@@ -20,6 +20,15 @@ export class StaleConnectionError extends Error {
   }
 }
 
+/** It was asked for a second time on another connection, which was the faster. */
+export class AnsweredElsewhereError extends StaleConnectionError {
+  readonly response: Response;
+  constructor(response: Response) {
+    super();
+    this.response = response;
+  }
+}
+
 /** What failed. */
 export interface FailedRequest {
   readonly method: string;

@@ -1,5 +1,6 @@
 import { badGateway, StatusError } from "../api/status.ts";
 import {
+  AnsweredElsewhereError,
   codeOf,
   explainFailure,
   failureKind,
@@ -14,6 +15,7 @@ import { withHeadDeadline } from "./head-deadline.ts";
 import { HealthMonitor, type Outage, type OutageNews } from "./health-monitor.ts";
 import { sendProbe } from "./health-probe.ts";
 import { type HealthTiming, healthTiming } from "./health-timing.ts";
+import { hedge } from "./hedge.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 import { mayRepeat } from "./may-repeat.ts";
 import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
@@ -111,6 +113,10 @@ export class Apiserver {
     try {
       return await this.#attempt(request);
     } catch (error) {
+      if (error instanceof AnsweredElsewhereError) {
+        this.#sessions.renew(request);
+        return error.response;
+      }
       const isRepeated = this.outage === undefined && mayRepeat(error, request, over);
       if (!isRepeated) throw await this.#verdict(error, request);
       this.#sessions.renew(request);
@@ -139,6 +145,11 @@ export class Apiserver {
       this.#failed(error, request);
       throw await this.#verdict(error, request);
     }
+  }
+
+  /** Whether watches and what is asked beside them go over one connection: HTTP/2, as far as is known. */
+  get watchesShareConnection(): boolean {
+    return this.#hasHttp2 && this.server.startsWith("https:");
   }
 
   /** Whether the server answers anything at all over these connections; who asks meanwhile shares the answer (CONTRACT 18). */
@@ -172,13 +183,31 @@ export class Apiserver {
     }
   }
 
-  /** A read that waits on a kept connection may do so for ever where that is half-open: the others that are kept tell. */
-  async #suspect(request: UpstreamRequest, giveUp: (error: Error) => void): Promise<void> {
+  /**
+   * A read that waits on a kept connection may do so for ever where that is half-open: the others that are kept tell. Where they
+   * live, it is sent again after a while, once, and the first answer counts: a slow answer is no reason to give it up.
+   */
+  async #suspect(
+    request: UpstreamRequest,
+    giveUp: (error: Error) => void,
+    over: AbortSignal,
+  ): Promise<void> {
     const { lane, identity, method, target } = request;
     const mayBeStale = lane === "bulk" && isSafe(method) && this.#sessions.isUsed(request);
     if (!mayBeStale || target === probePath) return;
     const isAlive = await this.probe(lane, identity);
-    if (!isAlive && this.outage === undefined) giveUp(new StaleConnectionError());
+    if (over.aborted || this.outage !== undefined) return;
+    if (!isAlive) return giveUp(new StaleConnectionError());
+    await hedge({
+      afterMs: this.#timing.handshakenMs,
+      over,
+      send: async (second) => {
+        const headers = new Headers(request.headers);
+        const signal = AbortSignal.any([request.signal, second]);
+        return await this.#attempt({ ...request, headers, signal, lane: "single" });
+      },
+      answered: (response) => giveUp(new AnsweredElsewhereError(response)),
+    });
   }
 
   /** An answer that has begun did not go on, and its connection is dead. */
@@ -242,8 +271,7 @@ export class Apiserver {
 
   async #send(request: UpstreamRequest): Promise<Response> {
     const credentials = this.#credentials.current();
-    const isHttp2 =
-      request.lane === "watch" && this.#hasHttp2 && credentials.server.startsWith("https:");
+    const isHttp2 = request.lane === "watch" && this.watchesShareConnection;
     try {
       return await this.#sendOver(request, credentials, isHttp2 ? "http2" : "http1.1");
     } catch (error) {
@@ -285,7 +313,10 @@ export class Apiserver {
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
     const watchHead = (giveUp: (error: Error) => void) =>
-      this.#health.watchHead({ giveUp, onSlow: () => void this.#suspect(request, giveUp) });
+      this.#health.watchHead({
+        giveUp,
+        onSlow: (over) => void this.#suspect(request, giveUp, over),
+      });
     return await withHeadDeadline({ signal, headMs, watchHead }, (inner) => send(headers, inner));
   }
 

@@ -73,9 +73,10 @@ export class UpstreamListerWatcher {
     return this.#stream(target, query, "watch", accept, signal);
   }
 
-  /** Asks over the connection that carries watches; any HTTP answer is life. */
-  probe(): Promise<boolean> {
-    return this.#apiserver.probe("watch");
+  /** Asks over the connection that carries watches, where they share one; any HTTP answer is life. */
+  async probe(): Promise<"alive" | "alive elsewhere" | "dead"> {
+    if (!(await this.#apiserver.probe("watch"))) return "dead";
+    return this.#apiserver.watchesShareConnection ? "alive" : "alive elsewhere";
   }
 
   heard(): void {

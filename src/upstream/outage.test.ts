@@ -207,6 +207,27 @@ describe("Apiserver, slow", () => {
     expect([(await send(configMaps)).status, news]).toEqual([200, []]);
   });
 
+  test("nor is the only one that was kept, though a probe finds the server alive on another", async () => {
+    await (await send(configMaps)).arrayBuffer();
+    link.blackHole();
+    link.pass();
+    fake.faults.forget();
+    const answer = await send(configMaps);
+    expect([answer.status, news]).toEqual([200, []]);
+    expect(fake.faults.arrivals({ verb: "list" })).toHaveLength(1);
+    expect(await answer.text()).toContain("ConfigMapList");
+  });
+
+  test("a slow answer over a kept connection is waited for, though it was asked for again", async () => {
+    await (await send(configMaps)).arrayBuffer();
+    fake.faults.forget();
+    fake.faults.add({ kind: "delay", ms: 1800, verb: "list" });
+    const began = performance.now();
+    expect(await (await send(configMaps)).text()).toContain("ConfigMapList");
+    console.log(`the first answer came after ${Math.round(performance.now() - began)} ms`);
+    expect([fake.faults.arrivals({ verb: "list" }).length, news]).toEqual([2, []]);
+  });
+
   test("one connection that dies is that connection's matter", async () => {
     await send(configMaps);
     fake.faults.add({ kind: "reset", method: "POST", times: 1 });

@@ -4,14 +4,15 @@ import type { HealthTiming } from "./health-timing.ts";
 export interface WaitingHead {
   /** Nothing is reachable: it waits in vain. */
   readonly giveUp: (error: Error) => void;
-  /** It waits for long, for the first time. */
-  readonly onSlow: () => void;
+  /** It waits for long, for the first time; the signal says when it waits no more. */
+  readonly onSlow: (over: AbortSignal) => void;
 }
 
 interface Waiter extends WaitingHead {
   readonly sentMs: number;
   lookMs: number;
-  isSlow: boolean;
+  /** Of one that is slow. */
+  over: AbortController | undefined;
 }
 
 export interface WaitingOptions {
@@ -37,11 +38,14 @@ export class WaitingHeads {
   add({ giveUp, onSlow }: WaitingHead): () => void {
     const sentMs = this.#options.now();
     const lookMs = sentMs + this.#options.timing.patienceMs;
-    const waiter: Waiter = { giveUp, onSlow, sentMs, lookMs, isSlow: false };
+    const waiter: Waiter = { giveUp, onSlow, sentMs, lookMs, over: undefined };
     this.#waiters.add(waiter);
     // Who was there before is looked at before.
     if (this.#timer === undefined) this.#arm(lookMs);
-    return () => void this.#waiters.delete(waiter);
+    return () => {
+      this.#waiters.delete(waiter);
+      waiter.over?.abort();
+    };
   }
 
   giveUpAll(error: Error): void {
@@ -61,8 +65,10 @@ export class WaitingHeads {
 
   #lookAt(waiter: Waiter, nowMs: number): void {
     const { timing, heardMs, doubt } = this.#options;
-    if (!waiter.isSlow) waiter.onSlow();
-    waiter.isSlow = true;
+    if (waiter.over === undefined) {
+      waiter.over = new AbortController();
+      waiter.onSlow(waiter.over.signal);
+    }
     const { sentMs } = waiter;
     const sinceMs = Math.max(sentMs, heardMs());
     // A slow answer is asked after ever more rarely, up to the pace of an idle link.
