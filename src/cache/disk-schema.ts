@@ -20,24 +20,17 @@ const tables = [
   `CREATE TABLE replay (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,
     checksum INTEGER NOT NULL, head TEXT NOT NULL, body BLOB NOT NULL)`,
-];
-
-/** What a file of this form may lack: whoever writes it adds them, and who reads it does without. */
-const additions = [
   // At most one row: whose all the rest is.
-  "CREATE TABLE IF NOT EXISTS owner (key TEXT NOT NULL, state TEXT NOT NULL, checksum INTEGER NOT NULL)",
+  "CREATE TABLE owner (key TEXT NOT NULL, state TEXT NOT NULL, checksum INTEGER NOT NULL)",
   // When a scope was last used, in milliseconds since 1970.
-  "CREATE TABLE IF NOT EXISTS used (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
+  "CREATE TABLE used (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
 ];
 
 /** Makes the tables of an empty file, or makes sure that they are ours. Throws a DamagedFileError when they are not. */
 export function prepareSchema(db: Database): void {
   const id = pragma(db, "application_id");
   const version = pragma(db, "user_version");
-  if (id === applicationId && version === schemaVersion) {
-    requireWritable(db);
-    return db.transaction(() => addMissing(db));
-  }
+  if (id === applicationId && version === schemaVersion) return requireWritable(db);
   if (id === applicationId)
     throw new DamagedFileError(
       "outdated",
@@ -48,14 +41,9 @@ export function prepareSchema(db: Database): void {
     throw new DamagedFileError("damaged", "it is no cache of edge-proxy");
   db.transaction(() => {
     for (const table of tables) db.run(table);
-    addMissing(db);
     db.run(`PRAGMA application_id = ${applicationId}`);
     db.run(`PRAGMA user_version = ${schemaVersion}`);
   });
-}
-
-function addMissing(db: Database): void {
-  for (const table of additions) db.run(table);
 }
 
 /**

@@ -1,9 +1,7 @@
 import type { Database } from "./database.ts";
 
-/** When scopes were last used, in milliseconds since 1970, by their names. A file from before this was noted says nothing. */
+/** When scopes were last used, in milliseconds since 1970, by their names. */
 export function readUses(db: Database): ReadonlyMap<string, number> {
-  const table = db.get("SELECT name FROM sqlite_schema WHERE name = 'used'");
-  if (table === undefined) return new Map();
   const rows = db.all<{ name: string; at: number }>("SELECT name, at FROM used");
   return new Map(rows.map(({ name, at }) => [name, at]));
 }

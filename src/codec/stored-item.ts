@@ -50,7 +50,8 @@ export class StoredItem implements Item {
   }
 
   withBytes(bytes: Uint8Array): Item {
-    return new StoredItem({ ...this, bytes }, this.#read);
+    const { key, resourceVersion } = this;
+    return new StoredItem({ key, resourceVersion, bytes }, this.#read);
   }
 
   #select(): Item {
