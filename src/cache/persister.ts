@@ -1,5 +1,6 @@
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { DiskOutcome } from "./disk.ts";
+import { giveBackAfter } from "./give-back.ts";
 import { scopeId } from "./scope-id.ts";
 import type { ScopeState } from "./scope-rows.ts";
 import type { Snapshot, WriteOutcome } from "./snapshot.ts";
@@ -156,6 +157,7 @@ export class Persister {
     kept.lacks = "nothing";
     forget(kept);
     const outcome = await this.#snapshot.replace(scope, state, [...past.store.items()], past);
+    giveBackAfter(kept.cache.byteLength);
     this.#settle(kept, outcome.is === "fault" ? outcome : outcome.value);
   }
 

@@ -3,6 +3,7 @@ import type { ResourceVersion } from "../api/resource-version.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import type { ListForm } from "../codec/codec.ts";
 import { Bodies } from "./bodies.ts";
+import { giveBackAfter } from "./give-back.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
 import { RefusedError } from "./reflector-errors.ts";
 import { Reflector } from "./reflector.ts";
@@ -43,9 +44,6 @@ export interface LiveScope {
 
 /** After a refusal or when it does not fit, a scope is not tried again for so long. */
 const refusedMs = 30_000;
-/** After a fill of this much what it threw away is given back at once: else it stays until the next load. */
-const largeFillBytes = 4 << 20;
-const settleMs = 500;
 /** Upstream's answers that trying again does not change. */
 const final: ReadonlySet<number> = new Set([401, 403, 404, 405, 406]);
 /** Of how many types the form of a list is remembered: a cluster has some hundreds. */
@@ -210,7 +208,7 @@ export class WatchCaches {
     void reflector.run();
     void reflector.firstAttempt.then((error) => {
       this.#filling.delete(name);
-      if (cache.byteLength > largeFillBytes) setTimeout(giveBack, settleMs).unref();
+      giveBackAfter(cache.byteLength);
       if (error !== undefined && this.#scopes.get(name) === live) this.#refuse(live);
     });
     return live;
@@ -318,12 +316,6 @@ export class WatchCaches {
  */
 function isSamePlace({ scope, place }: WatchCache, wanted: Scope): boolean {
   return scope.namespace === wanted.namespace || place === "namespaced";
-}
-
-/** Gives back to the system what a fill has left: its garbage, and the code that it was compiled to. */
-function giveBack(): void {
-  Bun.shrink();
-  Bun.gc(true);
 }
 
 /** Whether all that is wanted is proved to be in the scope, in the same encoding. */

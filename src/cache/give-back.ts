@@ -1,0 +1,14 @@
+/** What is less leaves little behind. */
+const largeBytes = 4 << 20;
+/** Until what was under way with it is over. */
+const settleMs = 500;
+
+/** Soon gives back to the system what work on so many bytes has left: its garbage, and the code that it was compiled to. */
+export function giveBackAfter(byteLength: number): void {
+  if (byteLength > largeBytes) setTimeout(giveBack, settleMs).unref();
+}
+
+function giveBack(): void {
+  Bun.shrink();
+  Bun.gc(true);
+}
