@@ -3,6 +3,7 @@ import { type Counter, type Gauge, type Histogram, Metrics } from "./admin/metri
 import type { ScopeRow } from "./admin/status-page.ts";
 import type { RequestInfo } from "./api/request-info.ts";
 import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
+import { outageGauges } from "./observe-outage.ts";
 import type { Observer } from "./proxy/handler.ts";
 import type { ProxyParts, Source } from "./proxy/parts.ts";
 import type { Watches } from "./proxy/watches.ts";
@@ -173,6 +174,7 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
   const watching = () =>
     [...parts.caches.all].filter(({ reflector }) => reflector.state.phase === "Watching").length;
   return [
+    ...outageGauges(parts),
     one("requests_in_flight", "Requests under way, watches included.", inFlight),
     one("watchers", "Watches of clients that are served from scopes.", () => watches.count),
     one(
@@ -182,12 +184,6 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
       "counter",
     ),
     one("upstream_watches", "Watches of scopes that are open upstream.", watching),
-    one(
-      "scope_fills_total",
-      "Whole states that scopes were filled with from upstream.",
-      () => parts.caches.fills,
-      "counter",
-    ),
     one("flights", "Reads under way upstream that are shared.", () => parts.flights.size),
     one(
       "cached_bytes",

@@ -11,13 +11,14 @@ import { listen, listenAdmin, type Server } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
 import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
+import { OutageLog } from "./outage-log.ts";
 import { type Another, Ownership } from "./ownership.ts";
 import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
 import { ScopeUses } from "./scope-uses.ts";
-import { Apiserver, type OutageNews } from "./upstream/apiserver.ts";
+import { Apiserver } from "./upstream/apiserver.ts";
 import { CheckedListerWatcher } from "./upstream/checked-lister-watcher.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
 import { healthTiming } from "./upstream/health-timing.ts";
@@ -113,7 +114,7 @@ function compose(
 ): ProxyParts {
   const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
   apiserver.onOutage((news) => {
-    tellOutage(apiserver.server, news);
+    outageLog.told(apiserver.server, news);
     if (news.is === "up") caches.upstreamIsBack();
   });
   const ownership = new Ownership({
@@ -160,6 +161,7 @@ function compose(
       else log.warn(`${what} does not fit into --memory-limit: its requests go upstream`);
     },
   });
+  const outageLog = new OutageLog(caches);
   if (disk !== undefined) ownership.begin();
   return {
     apiserver,
@@ -190,15 +192,6 @@ function giveUp(caches: WatchCaches, what: Another): void {
     for (const { cache } of caches.all)
       cache.endWatchers(expired(`upstream is another ${what}`).status);
   caches.stop();
-}
-
-function tellOutage(server: string, news: OutageNews): void {
-  const since = news.since.toISOString();
-  if (news.is === "down") log.warn(`${server} is not reachable since ${since}`);
-  else
-    log.info(`${server} is reachable again after ${(news.lastedMs / 1000).toFixed(1)} s`, {
-      since,
-    });
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. SIGHUP reads again what may have changed. */

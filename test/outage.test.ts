@@ -27,6 +27,15 @@ const readyz = () =>
     ({ status }) => status,
     () => undefined,
   );
+/** The metrics by name and labels, without the prefix that all have. */
+async function metrics(): Promise<Readonly<Record<string, number>>> {
+  const text = await (await fetch(`${proxy.adminUrl}/metrics`)).text();
+  const lines = [...text.matchAll(/^edge_proxy_(\S+) (\S+)$/gm)];
+  return Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]));
+}
+async function linesOfOutage(): Promise<readonly string[]> {
+  return (await proxy.output()).split("\n").filter((line) => line.includes("reachable"));
+}
 const untilDown = () => waitUntil("the outage is known", async () => (await readyz()) === 500, 20);
 const untilUp = () => waitUntil("the outage is over", async () => (await readyz()) === 200, 20);
 
@@ -87,12 +96,13 @@ describe("an outage, before the fake apiserver", () => {
   });
 
   /** Behind the proxy's back. */
-  const create = (name: string) =>
-    fetch(fake.url + configMaps, {
-      method: "POST",
+  const direct = (path: string, method: string, body?: unknown) =>
+    fetch(fake.url + path, {
+      method,
       headers: { authorization: `Bearer ${fake.adminToken}`, "content-type": "application/json" },
-      body: JSON.stringify(configMap(name)),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  const create = (name: string) => direct(configMaps, "POST", configMap(name));
 
   test("leaves the watches of scopes open; on return they resume, and nothing is listed", async () => {
     const watches = await Promise.all(Array.from({ length: 5 }, () => watchNames(configMaps)));
@@ -115,15 +125,52 @@ describe("an outage, before the fake apiserver", () => {
     for (const { leave } of watches) leave();
   }, 30_000);
 
-  test("is one line at its beginning, and one at its end with its length", async () => {
+  test("is one line at its beginning, and one at its end with its length and what changed", async () => {
+    const watching = await watchNames(configMaps);
+    await create("before");
+    await waitUntil("it was seen", () => watching.names.includes("before"));
     link.refuse();
     await untilDown();
+    for (const name of ["x", "y"]) await create(name);
+    await direct(`${configMaps}/before`, "DELETE");
     link.pass();
-    await untilUp();
-    const lines = (await proxy.output()).split("\n").filter((line) => line.includes("reachable"));
+    await waitUntil("its end is told", async () => (await linesOfOutage()).length > 1, 20);
+    const lines = await linesOfOutage();
     expect(lines.length).toBe(2);
     expect(lines[0]).toMatch(/is not reachable since \d{4}-/);
-    expect(lines[1]).toMatch(/is reachable again after \d+\.\d s/);
+    expect(lines[1]).toMatch(
+      /is reachable again after \d+\.\d s: objects: 2 added, 0 changed, 1 deleted since/,
+    );
+    watching.leave();
+  }, 30_000);
+
+  test("is in the metrics: state, number, length, probes, and what became of scopes", async () => {
+    const watching = await watchNames(configMaps);
+    expect(await metrics()).toMatchObject({ upstream_up: 1, upstream_outages_total: 0 });
+    link.refuse();
+    await untilDown();
+    const answer = await send(configMaps);
+    expect(answer.headers.get("x-edge-proxy")).toBe("stale");
+    const during = await metrics();
+    expect(during).toMatchObject({ upstream_up: 0, upstream_outages_total: 1 });
+    const vain = (outcome: string) => during[`upstream_probes_total{outcome="${outcome}"}`] ?? 0;
+    expect(vain("failed") + vain("unanswered")).toBeGreaterThanOrEqual(1);
+    expect(during["upstream_outage_seconds_total"]).toBeGreaterThan(0);
+    const stale = 'requests_total{verb="list",resource="configmaps",code="200",source="stale"}';
+    expect(during[stale]).toBe(1);
+    link.pass();
+    await untilUp();
+    await waitUntil("the scope is confirmed", async () => {
+      const { scopes_confirmed_total: confirmed } = await metrics();
+      return confirmed === 1;
+    });
+    expect(await metrics()).toMatchObject({
+      upstream_up: 1,
+      upstream_outages_total: 1,
+      'scope_fills_total{how="first"}': 1,
+      'scope_fills_total{how="difference"}': 0,
+    });
+    watching.leave();
   }, 30_000);
 
   test("of a refused connection is known at the first request that fails", async () => {

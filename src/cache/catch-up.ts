@@ -1,4 +1,3 @@
-import type { Item } from "../api/item.ts";
 import {
   compareResourceVersion,
   parseResourceVersion,
@@ -8,7 +7,9 @@ import { allocateOwn, type WireEvent } from "../codec/codec.ts";
 import { pause } from "./backoff.ts";
 import { isStream } from "./lister-watcher.ts";
 import { RefusedError, WatchError } from "./reflector-errors.ts";
+import { applyCounted } from "./reflector-feed.ts";
 import type { Source } from "./reflector-source.ts";
+import type { Tally } from "./tally.ts";
 import type { WatchCache } from "./watch-cache.ts";
 
 /**
@@ -25,6 +26,7 @@ export interface CatchUpParts {
   /** How many second watches it may cost; with none the LIST alone tells another history. */
   readonly watches: number;
   readonly now: () => number;
+  readonly tally: Tally;
   readonly signal: AbortSignal;
 }
 
@@ -83,7 +85,7 @@ async function askLatest({
 
 /** Takes what a second watch brings until the scope is there, by that watch or by its own. */
 async function watchUntil(latest: ResourceVersion, parts: CatchUpParts): Promise<void> {
-  const { cache, source, now, signal } = parts;
+  const { cache, source, signal } = parts;
   // From before the state where what lies there is still to be told: a watch tells all in its order.
   const resourceVersion = cache.knownPast?.replayedTo;
   if (resourceVersion === undefined) return;
@@ -95,7 +97,7 @@ async function watchUntil(latest: ResourceVersion, parts: CatchUpParts): Promise
     const start = { from: "resourceVersion", resourceVersion } as const;
     const answer = await source.watch(start, attempt, watchSeconds);
     if (!isStream(answer)) throw new RefusedError(answer);
-    const take = (event: WireEvent) => merge(cache, source.readItem, event, now());
+    const take = (event: WireEvent) => merge(parts, event);
     await source.readEvents(answer.body, allocateOwn, attempt, take);
   } catch (error) {
     if (signal.aborted || !over.signal.aborted) throw error;
@@ -103,21 +105,16 @@ async function watchUntil(latest: ResourceVersion, parts: CatchUpParts): Promise
 }
 
 /** What the main watch has told, or will tell again, changes nothing: a cache takes each version once. */
-function merge(
-  cache: WatchCache,
-  read: (bytes: Uint8Array) => Item,
-  event: WireEvent,
-  now: number,
-): void {
+function merge({ cache, source, tally, now }: CatchUpParts, event: WireEvent): void {
   switch (event.type) {
     case "ERROR":
       throw new WatchError(event.code, event.message);
     case "BOOKMARK":
-      cache.bookmark(parseResourceVersion(event.resourceVersion), now);
+      cache.bookmark(parseResourceVersion(event.resourceVersion), now());
       return;
     case "ADDED":
     case "MODIFIED":
     case "DELETED":
-      cache.apply([{ type: event.type, item: read(event.bytes) }], now);
+      applyCounted(cache, [{ type: event.type, item: source.readItem(event.bytes) }], tally, now());
   }
 }

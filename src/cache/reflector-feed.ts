@@ -7,26 +7,45 @@ import {
 import { expired } from "../api/status.ts";
 import type { WireEvent } from "../codec/codec.ts";
 import { WatchError } from "./reflector-errors.ts";
+import type { ReflectorOptions } from "./reflector-state.ts";
+import type { Tally } from "./tally.ts";
 import type { Change, WatchCache } from "./watch-cache.ts";
 
 /** Changes of one resourceVersion come together; after this much silence there are no more (CONTRACT 12). */
 const sameVersionMs = 100;
+
+/** What the cache has already is told again, and counts as nothing. */
+export function applyCounted(
+  cache: WatchCache,
+  changes: readonly Change[],
+  tally: Tally,
+  now: number,
+): void {
+  for (const { type, item } of changes) if (!cache.has(item.resourceVersion)) tally.change(type);
+  cache.apply(changes, now);
+}
 
 /** Tells a WatchCache what its watch says, and knows where that watch goes on. */
 export class ChangeFeed {
   readonly #cache: WatchCache;
   readonly #read: (bytes: Uint8Array) => Item;
   readonly #now: () => number;
+  readonly #tally: Tally;
   readonly #isOfEvents: boolean;
   /** How far the watch has come; behind the cache's resourceVersion while it replays. */
   #cursor: ResourceVersion | undefined;
   #held: Change[] = [];
   #silence: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(cache: WatchCache, read: (bytes: Uint8Array) => Item, now: () => number) {
+  constructor(
+    cache: WatchCache,
+    read: (bytes: Uint8Array) => Item,
+    { now, tally }: Pick<ReflectorOptions, "now" | "tally">,
+  ) {
     this.#cache = cache;
     this.#read = read;
     this.#now = now;
+    this.#tally = tally;
     this.#isOfEvents = cache.scope.gvr.resource === "events";
   }
 
@@ -74,7 +93,7 @@ export class ChangeFeed {
     const changes = this.#held;
     if (changes.length === 0) return;
     this.#held = [];
-    this.#cache.apply(changes, this.#now());
+    applyCounted(this.#cache, changes, this.#tally, this.#now());
   }
 
   /** Where the watch is resumed: of Events one lower, since a cut may have come between two changes of one version. */

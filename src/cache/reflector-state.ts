@@ -1,4 +1,5 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
+import type { Tally } from "./tally.ts";
 import type { KeptState } from "./watch-cache.ts";
 
 /** What a reflector has: nothing, a whole state, or a state that a live watch keeps current. */
@@ -15,8 +16,8 @@ export interface ReflectorOptions {
   /** Called for every part of a state being filled; throwing gives the fill up. */
   readonly admit: (fillingBytes: number) => void;
   readonly now: () => number;
-  /** Called when a whole state has come from upstream. */
-  readonly filled: () => void;
+  /** Where what happens is counted. */
+  readonly tally: Tally;
   /** The state that was kept elsewhere, to begin with; undefined where there is none. Never rejects. */
   readonly kept: (() => Promise<KeptState | undefined>) | undefined;
   /** The resourceVersion of a consistent LIST, for a state that has to be confirmed; undefined: only a read has it confirmed. */

@@ -58,7 +58,7 @@ export class Reflector {
     this.#watchFrom = watchFrom;
     this.#outage = new Outage(upstream, options.report);
     this.#source = new Source(cache.scope, upstream, options.silenceMs, options.now);
-    this.#feed = new ChangeFeed(cache, this.#source.readItem, options.now);
+    this.#feed = new ChangeFeed(cache, this.#source.readItem, options);
   }
 
   get state(): ReflectorState {
@@ -117,6 +117,7 @@ export class Reflector {
     this.#watchFrom = undefined;
     this.#feed.begin(kept.replayedTo);
     this.#cache.restore(kept, this.#options.now());
+    this.#options.tally.count("restored");
     this.#state = { phase: "Listed", resourceVersion: kept.resourceVersion };
     this.#source.link.heardBefore(Date.now() - kept.at);
     this.#settled.resolve(undefined);
@@ -144,9 +145,9 @@ export class Reflector {
   }
 
   async #compare(latest: () => Promise<ResourceVersion>, watches: number): Promise<Standing> {
-    const { now } = this.#options;
+    const { now, tally } = this.#options;
     const { signal } = this.#stop;
-    const parts = { cache: this.#cache, source: this.#source, latest, watches, now, signal };
+    const parts = { cache: this.#cache, source: this.#source, latest, watches, now, tally, signal };
     const standing = await catchUp(parts);
     // Found otherwise meanwhile: a store that was restored may have grown past what is held.
     if (this.#isAnotherHistory) return "another history";
@@ -157,6 +158,7 @@ export class Reflector {
   }
 
   #confirmed(): void {
+    if (!this.#isConfirmed) this.#options.tally.count("confirmed");
     this.#isConfirmed = true;
     this.#isRestored = false;
   }
@@ -259,11 +261,12 @@ export class Reflector {
     this.#watchFrom = undefined;
     this.#feed.begin(watchFrom);
     const state = { store, resourceVersion, form };
-    if (watchFrom !== resourceVersion || !this.#isBridged(state))
-      this.#cache.replace(store, resourceVersion, form, watchFrom);
+    const isFirst = !this.#cache.isFilled;
+    const isBridged = watchFrom === resourceVersion && this.#isBridged(state);
+    if (!isBridged) this.#cache.replace(store, resourceVersion, form, watchFrom);
+    this.#options.tally.count(isFirst ? "filled" : isBridged ? "bridged" : "replaced");
     this.#isAnotherHistory = false;
     this.#confirmed();
-    this.#options.filled();
     this.#state = { phase: "Listed", resourceVersion };
     this.#source.link.heard();
     this.#settled.resolve(undefined);
@@ -282,6 +285,7 @@ export class Reflector {
       this.#options.report("failing", new AnotherHistoryError(resourceVersion));
     if (between.is !== "bridged") return false;
     this.#cache.bridge(state, between.events, this.#options.now());
+    for (const { type } of between.events) this.#options.tally.change(type);
     return true;
   }
 

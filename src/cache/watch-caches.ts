@@ -7,6 +7,7 @@ import { giveBackAfter } from "./give-back.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
 import { RefusedError } from "./reflector-errors.ts";
 import { Reflector } from "./reflector.ts";
+import { type ScopeTally, Tally } from "./tally.ts";
 import { type KeptState, type Scope, WatchCache } from "./watch-cache.ts";
 
 export interface WatchCachesOptions {
@@ -62,7 +63,7 @@ export class WatchCaches {
   #found = new WeakMap<Scope, LiveScope>();
   #seen = new Map<string, number>();
   #refused = new Map<string, number>();
-  #fills = 0;
+  readonly #tally = new Tally();
   #filling = new Map<string, number>();
   /** Types that upstream refused as protobuf: custom resources. */
   #jsonOnly = new Set<string>();
@@ -74,9 +75,9 @@ export class WatchCaches {
     this.bodies = new Bodies(Math.max(1 << 20, options.memoryLimitBytes / 4));
   }
 
-  /** How often a scope was filled with a whole state from upstream. */
-  get fills(): number {
-    return this.#fills;
+  /** What has happened to all scopes, those that are gone included. */
+  get tally(): ScopeTally {
+    return this.#tally.counts;
   }
 
   get all(): Iterable<LiveScope> {
@@ -188,7 +189,7 @@ export class WatchCaches {
         now: this.#options.now,
         report: (outcome, error) => this.#report(live, outcome, error),
         admit: (bytes) => this.#admit(live, bytes),
-        filled: () => this.#fills++,
+        tally: this.#tally,
         kept: kept && (() => kept(wanted)),
         latest: latest && (() => latest(wanted)),
       },

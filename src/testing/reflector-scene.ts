@@ -4,6 +4,7 @@ import { everyField } from "../api/field-selector.ts";
 import { everything } from "../api/label-selector.ts";
 import { parseResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import { Reflector } from "../cache/reflector.ts";
+import { Tally } from "../cache/tally.ts";
 import { type KeptState, WatchCache } from "../cache/watch-cache.ts";
 import { jsonCodec } from "./objects.ts";
 import {
@@ -46,6 +47,7 @@ export class Scene {
   readonly reports: string[] = [];
   /** What a watcher was told: events, `410`, `end`. */
   readonly told: string[] = [];
+  readonly tally = new Tally();
   /** How many bytes may be filled. */
   fits = Infinity;
   /** Resolves when the reflector has come to its end. */
@@ -61,7 +63,7 @@ export class Scene {
       now: () => Date.now(),
       report: (outcome: string, error: unknown) =>
         this.reports.push(error instanceof Error ? `${outcome}: ${error.message}` : outcome),
-      filled: () => undefined,
+      tally: this.tally,
       kept: kept && (async () => kept),
       latest,
       admit: (bytes: number) => {

@@ -12,7 +12,12 @@ import {
 } from "./apiserver-errors.ts";
 import type { Credentials } from "./credentials.ts";
 import { withHeadDeadline } from "./head-deadline.ts";
-import { HealthMonitor, type Outage, type OutageNews } from "./health-monitor.ts";
+import {
+  HealthMonitor,
+  type Outage,
+  type OutageNews,
+  type ProbeOutcomes,
+} from "./health-monitor.ts";
 import { sendProbe } from "./health-probe.ts";
 import { type HealthTiming, healthTiming } from "./health-timing.ts";
 import { hedge } from "./hedge.ts";
@@ -91,6 +96,11 @@ export class Apiserver {
   /** The connections that there are; an outage ends them all, and others come after it. */
   get link(): LinkState {
     return this.#link;
+  }
+
+  /** How many probes of the link came to what. */
+  get probeOutcomes(): ProbeOutcomes {
+    return this.#health.probeOutcomes;
   }
 
   /** From here on the link is probed when it is quiet, at once for the first time. */

@@ -21,6 +21,13 @@ export type OutageNews =
   | { readonly is: "down"; readonly since: Date }
   | { readonly is: "up"; readonly since: Date; readonly lastedMs: number };
 
+/** How many probes came to what. `unanswered`: given up, by its time or because something else was heard. */
+export interface ProbeOutcomes {
+  readonly answered: number;
+  readonly failed: number;
+  readonly unanswered: number;
+}
+
 /** Sends a probe on a new connection; the result gives it up. */
 export type SendProbe = (report: (told: ProbeReport) => void) => () => void;
 
@@ -41,6 +48,7 @@ export class HealthMonitor {
   readonly #listeners = new Set<(news: OutageNews) => void>();
   readonly #waiting: WaitingHeads;
   readonly #probes = new Map<number, () => void>();
+  readonly #outcomes = { answered: 0, failed: 0, unanswered: 0 };
   #state: HealthState = healthy(now());
   #isIdleProbed = false;
   #outage: Outage | undefined;
@@ -69,6 +77,10 @@ export class HealthMonitor {
   /** Undefined while all is well, or only doubted. */
   get outage(): Outage | undefined {
     return this.#outage;
+  }
+
+  get probeOutcomes(): ProbeOutcomes {
+    return { ...this.#outcomes };
   }
 
   /** The listener is told after `outage` has changed, and before who waits; the result takes it off. */
@@ -136,7 +148,7 @@ export class HealthMonitor {
         this.#probes.set(
           probe,
           this.#sendProbe((told) => {
-            if (told.is !== "handshaken") this.#probes.delete(probe);
+            if (told.is !== "handshaken" && this.#probes.delete(probe)) this.#outcomes[told.is]++;
             this.#take({ ...told, probe });
           }),
         );
@@ -167,6 +179,7 @@ export class HealthMonitor {
     for (const [id, giveUp] of this.#probes) {
       if (known.has(id)) continue;
       this.#probes.delete(id);
+      this.#outcomes.unanswered++;
       giveUp();
     }
   }
