@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 
 import { waitUntil } from "../src/testing/child-process.ts";
 import {
@@ -17,7 +16,7 @@ import {
 } from "../src/testing/contract-client.ts";
 import { type Apiserver, findAssets, startApiserver } from "../src/testing/envtest.ts";
 import { AuditLog } from "./offline-audit.ts";
-import { bytesIn, untilKept, untilStored } from "./offline-disk.ts";
+import { bytesIn, untilStored } from "./offline-disk.ts";
 import {
   configMap,
   createAll,
@@ -55,23 +54,6 @@ if (assets === undefined) {
     /** A watch that is opened while upstream is away, and goes on when it is back. */
     let waiting: Watch;
 
-    const kubectl = (...args: string[]) =>
-      Bun.spawn([join(assets, "kubectl"), "--server", node.url, "-n", "shop", ...args], {
-        cwd: node.dir,
-        env: { HOME: node.dir, KUBECONFIG: "/dev/null" },
-        stdin: "ignore",
-        stdout: "pipe",
-        stderr: "pipe",
-      });
-    const run = async (...args: string[]) => {
-      const child = kubectl(...args);
-      const [out, err] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-      ]);
-      return { code: await child.exited, out, err };
-    };
-
     beforeAll(async () => {
       apiserver = await startApiserver({ assets, flags: audit.flags });
       direct = { url: apiserver.url, ca: apiserver.ca, token: apiserver.adminToken };
@@ -92,14 +74,6 @@ if (assets === undefined) {
         await untilCached(node, path);
       }
       for (let count = 0; count < 2; count++) await callBytes(node, inShop, protobuf);
-      for (const args of [
-        ["get", "configmaps"],
-        ["describe", "configmap", "cm-3"],
-        ["api-resources"],
-        ["explain", "configmap.data"],
-      ])
-        expect((await run(...args)).code).toBe(0);
-      for (const path of ["/events", "/openapi/v3/api/v1"]) await untilKept(node.cacheDir, path);
       const written = await must(direct, `${inShop}/cm-0`, touch("before"));
       const reached = Number(json(written).metadata.resourceVersion);
       await untilStored(
@@ -201,40 +175,6 @@ if (assets === undefined) {
       expectStatus(future, 504, { reason: "Timeout" });
       expect(future.headers.get("retry-after")).toBeNull();
     });
-
-    test("kubectl shows it, and its warning", async () => {
-      const yaml = await run("get", "configmap", "cm-3", "-o", "yaml");
-      expect(yaml.out).toContain("value: in-the-clear\n");
-      expect(yaml.err).toMatch(/^Warning: .* has not answered since\n$/);
-      const table = await run("get", "configmaps");
-      expect(table.out).toMatch(/^cm-3 +1 +\d+s$/m);
-      const chosen = await run("get", "configmaps", "-l", "app=till", "-A", "-o", "name");
-      expect(chosen.out.trim().split("\n")).toHaveLength(20);
-      const fallback = await run("get", "configmaps", "-n", "bank");
-      expect(fallback.out).toContain("cm-3");
-      expect((await run("describe", "configmap", "cm-3")).out).toContain("in-the-clear");
-      // What it has not described before lacks the list of its Events, and kubectl gives up on that.
-      const unseen = ["describe", "configmap", "cm-4"];
-      expect((await run(...unseen)).err).toContain("unreachable since");
-      expect((await run(...unseen, "--show-events=false")).out).toContain("in-the-clear");
-      expect((await run("explain", "configmap.data")).out).toContain("FIELD: data");
-      expect((await run("api-resources")).out).toMatch(/^configmaps +cm /m);
-      const met = ["wait", "configmap/cm-3", "--for=jsonpath={.data.value}=in-the-clear"];
-      expect((await run(...met, "--timeout=5s")).out).toContain("condition met");
-    }, 30_000);
-
-    test("kubectl get --watch shows it and waits", async () => {
-      const watching = kubectl("get", "configmaps", "--watch", "-o", "name");
-      let seen = "";
-      const reading = (async () => {
-        const decoder = new TextDecoder();
-        for await (const chunk of watching.stdout) seen += decoder.decode(chunk);
-      })();
-      await waitUntil("all is shown", () => seen.split("\n").length > 30);
-      expect(watching.exitCode).toBeNull();
-      watching.kill();
-      await reading;
-    }, 20_000);
 
     test("what was never seen is refused, and is no empty list", async () => {
       for (const path of [

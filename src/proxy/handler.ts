@@ -122,6 +122,9 @@ async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
   return await passUpstream(parts, { ...admitted, info, read });
 }
 
+/** What a Table's rows carry of their objects; plain objects are whole (apimachinery, meta/v1 TableOptions). */
+const ofTables = /(?<=[?&])includeObject=[^&]*(?:&|$)/;
+
 /** The read of plain objects that the client takes in place of another form. */
 function readAsObjects(
   descriptions: Descriptions,
@@ -132,7 +135,9 @@ function readAsObjects(
   const clauses = head.accept.split(",").map((clause) => clause.trim());
   const plain = clauses.find((clause) => clause === "application/json" || clause === "*/*");
   if (plain === undefined) return undefined;
-  const description = descriptions.of(method, target, { ...head, accept: "application/json" });
+  const plainTarget = target.replace(ofTables, "");
+  const asked = { ...head, accept: "application/json" };
+  const description = descriptions.of(method, plainTarget, asked);
   return description.is === "read" ? description.read : undefined;
 }
 
