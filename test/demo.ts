@@ -150,11 +150,12 @@ async function showWatch(proxyProcess: ProxyProcess): Promise<void> {
   for (const each of open) each.close();
 }
 
-/** What the proxy says of itself. */
+/** What the proxy says of itself, over all labels. */
 async function metric({ adminUrl }: ProxyProcess, name: string): Promise<number> {
   const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
-  const [, value] = new RegExp(`^edge_proxy_${name} (\\d+)$`, "m").exec(metrics) ?? [];
-  return Number(value ?? Number.NaN);
+  const lines = [...metrics.matchAll(new RegExp(`^edge_proxy_${name}(?:\\{.*\\})? (\\d+)$`, "gm"))];
+  if (lines.length === 0) return Number.NaN;
+  return lines.reduce((sum, [, value]) => sum + Number(value), 0);
 }
 
 /** The first LIST that is from there, or the last one of twenty seconds. */

@@ -83,6 +83,15 @@ describe.skipIf(assets === undefined)("a scope in a cluster where nothing happen
     await untilConfirmed("a start");
   }, 40_000);
 
+  test("answers reads again soon after a write that tells nothing of what it did", async () => {
+    await untilCached(node, inShop);
+    await writeElsewhere("z");
+    await audit.forget();
+    await must(node, `${inShop}?labelSelector=app%3Dnone`, { method: "DELETE" });
+    expect(sourceOf(await call(node, inShop))).toBe("upstream");
+    await untilConfirmed("a deletion of many");
+  }, 40_000);
+
   test("is confirmed after an outage, once it is read", async () => {
     await link.cut();
     await writeElsewhere("y");

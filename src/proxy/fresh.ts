@@ -5,6 +5,12 @@ import type { ProxyParts } from "./parts.ts";
 /** A read waits for the watch so long, then goes upstream (CONTRACT 5). */
 const waitMs = 100;
 
+/** What a watch is late by on a slow link; who is late by more is caught up with, which costs a LIST and a watch. */
+const lagMs = 1000;
+
+/** Scopes that a read has found wanting, and that are waited for. */
+const lagging = new WeakSet<LiveScope>();
+
 /** The R at which the last `exact` read of a scope was in vain: until it moves, the next goes upstream at once. */
 const vainExact = new WeakMap<LiveScope, string>();
 
@@ -37,23 +43,42 @@ export async function isFresh(
     case "any":
       return true;
     case "at least":
-      return await cache.waitUntilFresh(freshness.resourceVersion, waitMs);
+      return await isReached(parts, live, (ms) =>
+        cache.waitUntilFresh(freshness.resourceVersion, ms),
+      );
     case "session":
-      return await parts.floors.settle(cache, waitMs);
+      return await isReached(parts, live, (ms) => parts.floors.settle(cache, ms));
     case "exact":
       return await isExact(parts, live);
   }
 }
 
+/** Whether the watch brings it in time; what it does not bring a little later either, a catch-up does (CONTRACT 5). */
+async function isReached(
+  parts: ProxyParts,
+  live: LiveScope,
+  wait: (ms: number) => Promise<boolean>,
+): Promise<boolean> {
+  if (await wait(waitMs)) return true;
+  if (lagging.has(live)) return false;
+  lagging.add(live);
+  void wait(lagMs)
+    .then((isMet) => (isMet ? undefined : catchUp(parts, live)))
+    .catch(() => undefined)
+    .finally(() => lagging.delete(live));
+  return false;
+}
+
+function catchUp({ resolver }: ProxyParts, { cache, reflector }: LiveScope): Promise<unknown> {
+  return reflector.catchUp(() => resolver.latestBesideWatches(cache.scope));
+}
+
 /** A state that came from disk, or was there before an outage, is shown to be no older than this moment first (CONTRACT 6). */
-async function isConfirmed({ resolver }: ProxyParts, live: LiveScope): Promise<boolean> {
-  const { cache, reflector } = live;
-  const caughtUp = reflector
-    .catchUp(() => resolver.latestBesideWatches(cache.scope))
-    .then(
-      () => reflector.isConfirmed,
-      () => false,
-    );
+async function isConfirmed(parts: ProxyParts, live: LiveScope): Promise<boolean> {
+  const caughtUp = catchUp(parts, live).then(
+    () => live.reflector.isConfirmed,
+    () => false,
+  );
   return await Promise.race([caughtUp, Bun.sleep(waitMs).then(() => false)]);
 }
 
