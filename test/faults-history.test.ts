@@ -13,6 +13,7 @@ import {
   watch,
 } from "../src/testing/contract-client.ts";
 import { type Apiserver, findAssets, startApiserver } from "../src/testing/envtest.ts";
+import { compact } from "./etcd.ts";
 import { storedVersions, untilStored } from "./offline-disk.ts";
 import { configMap, createAll, must, Node, sourceOf, untilCached } from "./offline-fixture.ts";
 
@@ -134,11 +135,4 @@ if (assets === undefined) {
       );
     }, 40_000);
   });
-}
-
-/** Has etcd forget all before this revision (its JSON gateway, api/v3/etcdserverpb KV.Compact). */
-async function compact(etcdUrl: string, revision: number): Promise<void> {
-  const body = JSON.stringify({ revision: String(revision), physical: true });
-  const answer = await fetch(`${etcdUrl}/v3/kv/compaction`, { method: "POST", body, proxy: false });
-  if (answer.status !== 200) throw new Error(await answer.text());
 }

@@ -28,6 +28,9 @@ const shown = [
 /** One start in so many finds no apiserver: to see that it is back takes a second. */
 const offlineEvery = 5;
 const quietMs = 60;
+const flushMs = 100;
+/** A flush takes a moment, on a busy machine. */
+const flushSlackMs = 500;
 const longestMs = 450;
 
 /** Writes around the proxy, some at a time, until it is told to end. */
@@ -83,7 +86,7 @@ if (assets === undefined) {
       node = await Node.create({
         kubeconfig: apiserver.kubeconfig,
         server: `https://127.0.0.1:${link.port}`,
-        flags: ["--disk-flush", "100ms"],
+        flags: ["--disk-flush", `${flushMs}ms`],
       });
       const body = { metadata: { name: "storm" } };
       await must(direct, "/api/v1/namespaces", { method: "POST", body });
@@ -116,6 +119,18 @@ if (assets === undefined) {
       return reached;
     };
 
+    /** What each scope shows now, and has on disk when the flush is over. */
+    const untilFlushed = async (): Promise<ReadonlyMap<string, number>> => {
+      const shownNow = new Map<string, number>();
+      for (const [path, scope, options] of shown) {
+        const { bytes } = await callBytes(node, `${path}?resourceVersion=0`, options);
+        const version = listVersion(bytes, options === protobuf ? "protobuf" : "json");
+        shownNow.set(scope, Number(version));
+      }
+      await Bun.sleep(flushMs + flushSlackMs);
+      return shownNow;
+    };
+
     /** Online again: who watched before gets what it has missed, each event once, and goes on. */
     const expectResumed = async (ours: Watch, theirs: Watch): Promise<void> => {
       const end = crypto.randomUUID();
@@ -138,10 +153,10 @@ if (assets === undefined) {
         for (let count = 0; count < kills; count++) {
           storm.begin();
           await Bun.sleep(quietMs + random.below(longestMs));
-          const stored = storedVersions(node.cacheDir);
+          const isOffline = count % offlineEvery === 0;
+          const stored = isOffline ? await untilFlushed() : storedVersions(node.cacheDir);
           await node.kill();
           await storm.end();
-          const isOffline = count % offlineEvery === 0;
           if (isOffline) await link.cut();
           await node.start();
           const resourceVersion = await expectKept(stored);
