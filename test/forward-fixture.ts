@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 
-/** An upstream of the tests that does as told, byte for byte, and keeps what has arrived. The proxy's probes are answered and not kept. */
+/** An upstream of the tests that does as told, byte for byte, and keeps what has arrived. What the proxy asks for itself is answered and not kept. */
 export interface PlainUpstream {
   readonly url: string;
   readonly arrivals: PlainArrival[];
@@ -19,6 +19,13 @@ export interface PlainArrival {
 
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** Its probes, and who and where it is. */
+const ownTargets = [
+  "/livez",
+  "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+  "/api/v1/namespaces/kube-system",
+];
+
 export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstream> {
   const arrivals: PlainArrival[] = [];
   const server = createServer((request, response) => {
@@ -27,7 +34,10 @@ export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstre
       { length: rawHeaders.length / 2 },
       (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!] as const,
     );
-    if (url.startsWith("/livez")) return void response.end("ok");
+    if (ownTargets.some((target) => url.startsWith(target))) {
+      request.resume();
+      return void response.writeHead(404).end();
+    }
     arrivals.push({ method, target: url, lines });
     request.on("error", () => undefined);
     behave(request, response);
