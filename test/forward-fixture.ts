@@ -19,12 +19,17 @@ export interface PlainArrival {
 
 export type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Its probes, and who and where it is. */
+/** The proxy's probes, and its questions who and where it is. */
 const ownTargets = [
   "/livez",
   "/apis/authentication.k8s.io/v1/selfsubjectreviews",
   "/api/v1/namespaces/kube-system",
 ];
+
+/** Whether the proxy asks for this itself, whenever it likes. */
+export function isOwnTarget(target: string): boolean {
+  return ownTargets.some((own) => target.startsWith(own));
+}
 
 export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstream> {
   const arrivals: PlainArrival[] = [];
@@ -34,7 +39,7 @@ export async function startPlainUpstream(behave: Behaviour): Promise<PlainUpstre
       { length: rawHeaders.length / 2 },
       (_, at) => [rawHeaders[2 * at]!, rawHeaders[2 * at + 1]!] as const,
     );
-    if (ownTargets.some((target) => url.startsWith(target))) {
+    if (isOwnTarget(url)) {
       request.resume();
       return void response.writeHead(404).end();
     }

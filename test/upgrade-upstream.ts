@@ -1,7 +1,9 @@
+import { isOwnTarget } from "./forward-fixture.ts";
+
 /** An upstream of the tests that speaks WebSocket and does what the path says; its ends of the connections are at hand. */
 export interface SocketUpstream {
   readonly url: string;
-  /** What has been asked for, in order, the proxy's own probes aside. */
+  /** What has been asked for, in order, what the proxy asks for itself aside. */
   readonly requests: readonly { readonly target: string; readonly headers: Headers }[];
   readonly sockets: readonly UpstreamSocket[];
   /** Handshakes at `/hanging` whose client has left. */
@@ -39,8 +41,7 @@ export function startSocketUpstream(): SocketUpstream {
     development: false,
     fetch(request) {
       const target = request.url.slice(request.url.indexOf("/", 8));
-      // The proxy's own look at the link.
-      if (target.startsWith("/livez")) return new Response("ok");
+      if (isOwnTarget(target)) return new Response(null, { status: 404 });
       requests.push({ target, headers: new Headers(request.headers) });
       if (target.startsWith("/hanging"))
         return new Promise<Response>(() => {
