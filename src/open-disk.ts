@@ -111,7 +111,7 @@ export class DiskStore {
     await this.#snapshot.removeUnused(Math.min(now, latest) - forgottenMs);
   }
 
-  /** The scopes on disk that hold all that is wanted, the latest written first. Never rejects. */
+  /** The scopes on disk that hold all that is wanted, the latest used first. Never rejects. */
   async covering(wanted: Scope): Promise<readonly Scope[]> {
     return (await this.scopes()).filter((scope) => scopeCovers(scope, wanted));
   }

@@ -40,7 +40,7 @@ export function sliceWrites(writes: readonly ScopeWrite[]): readonly (readonly S
 }
 
 export function bytesOf(changes: readonly ChangeEvent[]): number {
-  return changes.reduce((sum, { item }) => sum + item.bytes.length, 0);
+  return changes.reduce((sum, change) => sum + bytesOfEvent(change), 0);
 }
 
 /** The same with these changes only, which go up to this resourceVersion. */
@@ -83,34 +83,32 @@ export function* sliceState(
   items: readonly Item[],
   { told, changes }: Pick<Past, "told" | "changes">,
 ): Iterable<SegmentBuilder> {
-  yield* sliceItems(items);
-  yield* sliceEvents(told, "before the state");
-  yield* sliceEvents(changes, "the state");
+  yield* segmentsOf(items, "the state", bytesOfItem, (builder, item) => builder.hold(item));
+  yield* segmentsOf(told, "before the state", bytesOfEvent, (builder, event) => builder.log(event));
+  yield* segmentsOf(changes, "the state", bytesOfEvent, (builder, event) => builder.log(event));
 }
 
-function* sliceItems(items: readonly Item[]): Iterable<SegmentBuilder> {
-  let builder = new SegmentBuilder();
-  for (const item of items) {
-    if (!builder.isEmpty && builder.byteLength + item.bytes.length > segmentBytes) {
-      yield builder;
-      builder = new SegmentBuilder();
-    }
-    builder.hold(item);
-  }
-  if (!builder.isEmpty) yield builder;
-}
-
-function* sliceEvents(
-  events: readonly ChangeEvent[],
+function* segmentsOf<Each>(
+  all: readonly Each[],
   eventsOf: EventsOf,
+  bytesOfEach: (each: Each) => number,
+  put: (builder: SegmentBuilder, each: Each) => void,
 ): Iterable<SegmentBuilder> {
   let builder = new SegmentBuilder(eventsOf);
-  for (const event of events) {
-    if (!builder.isEmpty && builder.byteLength + event.item.bytes.length > segmentBytes) {
+  for (const each of all) {
+    if (!builder.isEmpty && builder.byteLength + bytesOfEach(each) > segmentBytes) {
       yield builder;
       builder = new SegmentBuilder(eventsOf);
     }
-    builder.log(event);
+    put(builder, each);
   }
   if (!builder.isEmpty) yield builder;
+}
+
+function bytesOfItem({ bytes }: Item): number {
+  return bytes.length;
+}
+
+function bytesOfEvent({ item }: ChangeEvent): number {
+  return bytesOfItem(item);
 }
