@@ -3,6 +3,7 @@ import type { ResourceVersion } from "../api/resource-version.ts";
 import type { SelectableField } from "../api/selectable-fields.ts";
 import type { Status } from "../api/status.ts";
 import type { WatchEventType } from "../api/watch-event.ts";
+import type { Trim } from "./trim.ts";
 
 /** The encodings that a scope is kept in. */
 export type Format = "json" | "protobuf";
@@ -102,6 +103,8 @@ export interface Codec {
   error(status: Status): Uint8Array;
   /** The same object with another resourceVersion: what a selector no longer shows is DELETED with it. */
   withResourceVersion(bytes: Uint8Array, resourceVersion: ResourceVersion): Uint8Array;
+  /** The same object, in list form, with only what the trim leaves; the very same array where that is all. */
+  trim(bytes: Uint8Array, trim: Trim): Uint8Array;
 }
 
 /** A list's body: its length is known before the first piece is made. */

@@ -4,6 +4,7 @@ import { formatStatus } from "../api/status.ts";
 import type { Codec, ListBody, ListForm, ListMeta, TypeForm } from "./codec.ts";
 import { readJsonItem } from "./json-item.ts";
 import { concat, JsonListReader } from "./json-list.ts";
+import { trimJson } from "./json-trim.ts";
 import { JsonWatchReader } from "./json-watch.ts";
 import { findMember, MalformedJsonError } from "./json.ts";
 
@@ -31,6 +32,7 @@ export const jsonCodec: Codec = {
     ),
   error: (status) => encoder.encode(`{"type":"ERROR","object":${formatStatus(status)}}\n`),
   withResourceVersion,
+  trim: trimJson,
 };
 
 function typeMeta(form: TypeForm): string {

@@ -20,8 +20,8 @@ interface Metadata {
   labels: Labels;
 }
 
-/** Reads `metadata` of the object at byte 0, by its keys; the large ones (managedFields) are stepped over. */
-function readJsonMetadata(bytes: Uint8Array): Metadata {
+/** Reads `metadata` of the object at byte 0, by its keys; the large ones (managedFields) are stepped over. Nothing is missed: what is absent is empty. */
+export function readJsonMetadata(bytes: Uint8Array): Metadata {
   const metadata: Metadata = {
     namespace: "",
     name: "",

@@ -77,28 +77,43 @@ export type Visit = "on" | "enough";
 
 /**
  * Calls `visit` with each member of the object at `from`, in order, until it answers "enough".
- * The key is given as written, escapes and all: no key that we look for has any.
+ * The key is given as written, escapes and all: no key that we look for has any. `keyStart` is where its quote is.
  */
 export function walkObject(
   bytes: Uint8Array,
   from: number,
-  visit: (key: string, value: Range) => Visit,
+  visit: (key: string, value: Range, keyStart: number) => Visit,
 ): void {
   let at = skipSpace(bytes, from);
   if (bytes[at] !== openBrace) throw new MalformedJsonError("no object", at);
   at = skipSpace(bytes, at + 1);
   while (bytes[at] !== closeBrace) {
     if (bytes[at] !== quote) throw new MalformedJsonError("no key", at);
+    const keyStart = at;
     const keyEnd = skipString(bytes, at);
     const key = latin1(bytes, at + 1, keyEnd - 1);
     at = skipSpace(bytes, keyEnd);
     if (bytes[at] !== colon) throw new MalformedJsonError("no colon", at);
     const start = skipSpace(bytes, at + 1);
     const end = skipValue(bytes, start);
-    if (visit(key, { start, end }) === "enough") return;
+    if (visit(key, { start, end }, keyStart) === "enough") return;
     at = skipSpace(bytes, end);
     if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
     else if (bytes[at] !== closeBrace) throw new MalformedJsonError("no comma", at);
+  }
+}
+
+/** Calls `visit` with each element of the array at `from`, in order. */
+export function walkArray(bytes: Uint8Array, from: number, visit: (value: Range) => void): void {
+  let at = skipSpace(bytes, from);
+  if (bytes[at] !== openBracket) throw new MalformedJsonError("no array", at);
+  at = skipSpace(bytes, at + 1);
+  while (bytes[at] !== closeBracket) {
+    const end = skipValue(bytes, at);
+    visit({ start: at, end });
+    at = skipSpace(bytes, end);
+    if (bytes[at] === comma) at = skipSpace(bytes, at + 1);
+    else if (bytes[at] !== closeBracket) throw new MalformedJsonError("no comma", at);
   }
 }
 

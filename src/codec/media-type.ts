@@ -33,16 +33,25 @@ export function negotiate(accept: string): Negotiated {
   };
 }
 
-interface Clause {
+/** One clause of an Accept header. */
+export interface Clause {
+  /** As it was written. */
+  readonly text: string;
   readonly type: string;
   readonly parameters: readonly string[];
   readonly quality: number;
+}
+
+/** The clauses of an Accept header in the order they are written; an empty one means JSON. */
+export function parseAccept(accept: string): readonly Clause[] {
+  return (accept.trim() === "" ? "application/json" : accept).split(",").map(parseClause);
 }
 
 function parseClause(text: string): Clause {
   const [type = "", ...rest] = text.split(";").map((part) => part.trim().toLowerCase());
   const quality = rest.find((part) => part.startsWith("q="));
   return {
+    text: text.trim(),
     type,
     parameters: rest.filter((part) => !part.startsWith("q=") && !harmless.has(part)),
     quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0,

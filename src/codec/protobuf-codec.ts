@@ -5,6 +5,7 @@ import { concat } from "./json-list.ts";
 import { readProtobufItem } from "./protobuf-item.ts";
 import { encodeStatus } from "./protobuf-status.ts";
 import { ProtobufListReader, ProtobufWatchReader } from "./protobuf-streams.ts";
+import { trimProtobuf } from "./protobuf-trim.ts";
 import { bytesTag, MalformedProtobufError, Reader, unknownAround, Writer } from "./protobuf.ts";
 
 /** Kubernetes objects as protobuf, byte for byte as an apiserver writes them. Only typed resources have it. */
@@ -21,6 +22,7 @@ export const protobufCodec: Codec = {
   error: (status) =>
     frame("ERROR", unknown({ kind: "Status", apiVersion: "v1" }, encodeStatus(status))),
   withResourceVersion,
+  trim: trimProtobuf,
 };
 
 /** An object in its envelope, as GET answers it. */
@@ -29,8 +31,8 @@ function unknown(form: Pick<TypeForm, "kind" | "apiVersion">, bytes: Uint8Array)
   return concat([head, bytes, tail]);
 }
 
-/** A WatchEvent behind its length: type (1), and the object as a RawExtension (2) whose raw bytes are field 1. */
-function frame(type: string, object: Uint8Array): Uint8Array {
+/** A WatchEvent behind its length: type (1), and the object, in its envelope, as a RawExtension (2) whose raw bytes are field 1. */
+export function frame(type: string, object: Uint8Array): Uint8Array {
   const extension = Writer.create();
   extension.uint32(bytesTag(1)).uint32(object.length);
   const extensionHead = extension.finish();

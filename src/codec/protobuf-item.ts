@@ -13,8 +13,8 @@ interface Metadata {
   labels: Record<string, string> | undefined;
 }
 
-/** Reads ObjectMeta, field 1 of every Kubernetes message that is an object (apimachinery, meta/v1 generated.proto). */
-function readProtobufMetadata(bytes: Uint8Array): Metadata {
+/** Reads ObjectMeta, field 1 of every Kubernetes message that is an object (apimachinery, meta/v1 generated.proto). What is absent is empty. */
+export function readProtobufMetadata(bytes: Uint8Array): Metadata {
   const metadata: Metadata = {
     namespace: "",
     name: "",

@@ -1,0 +1,45 @@
+import type { Selectable } from "../api/selection.ts";
+import { mapJsonBody } from "./map-json.ts";
+import { mapProtobufBody } from "./map-protobuf.ts";
+
+/** What becomes of the objects in a body. */
+export interface ObjectMap {
+  /** The object's bytes as they are shown, in the form they came in; undefined where it is not shown. */
+  readonly shown: (object: MappedObject) => Uint8Array | undefined;
+  /** Whether some may not be shown: then no list says how many remain. */
+  readonly mayHide: boolean;
+  /** The rows of a Table are to be without their objects: they are there only to tell what is shown. */
+  readonly stripsRows: boolean;
+}
+
+/** An object in a body: in JSON whole or in list form, in protobuf a message without its envelope. */
+export interface MappedObject {
+  readonly selectable: Selectable;
+  readonly bytes: Uint8Array;
+  readonly format: "json" | "protobuf";
+}
+
+/** A body after all of its objects were mapped. */
+export type MappedBody =
+  | { readonly is: "shown"; readonly bytes: Uint8Array; readonly isEmptied: boolean }
+  /** It was one object, which is not shown. */
+  | { readonly is: "hidden"; readonly selectable: Selectable & { readonly uid: string } }
+  | { readonly is: "status"; readonly bytes: Uint8Array };
+
+/**
+ * The body with all of its objects mapped: one object, the items of a list, the objects of a Table's rows. A Status stays as
+ * it is. Throws MalformedJsonError or MalformedProtobufError for what is none of it.
+ */
+export function mapBody(
+  bytes: Uint8Array,
+  format: "json" | "protobuf",
+  map: ObjectMap,
+): MappedBody {
+  return format === "json" ? mapJsonBody(bytes, map) : mapProtobufBody(bytes, map);
+}
+
+/** The encoding of a Content-Type; undefined for what cannot be looked into. */
+export function formatOf(contentType: string): "json" | "protobuf" | undefined {
+  if (/^application\/(?:[-.\w]+\+)?json(?:;|$)/.test(contentType)) return "json";
+  return contentType.startsWith("application/vnd.kubernetes.protobuf") ? "protobuf" : undefined;
+}
