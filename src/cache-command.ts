@@ -41,7 +41,7 @@ export async function runCacheCommand(
   const [action, ...numbers] = words;
   if (action === undefined || flags.includes("--help")) return { output: [usage], exitCode: 0 };
   const input = { ...processInput(), argv: flags };
-  const { diskCachePath } = diskPart(readGiven(input), input);
+  const { diskCachePath } = diskPart(readGiven(input).given, input);
   const number = readNumber(numbers);
   switch (action) {
     case "ls":

@@ -26,7 +26,8 @@ const anonymous = "--server-addr=http://127.0.0.1:8080";
 
 describe("readConfig", () => {
   test("the defaults are those of --help", () => {
-    const { isCacheable, isKeptOffDisk, acceptHosts, ...config } = read([anonymous]);
+    const { isCacheable, isKeptOffDisk, acceptHosts, rules, ...config } = read([anonymous]);
+    expect(rules.rules).toEqual([]);
     expect(config).toEqual({
       serverAddr: "http://127.0.0.1:8080",
       credentials: { from: "nowhere" },

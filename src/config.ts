@@ -8,6 +8,7 @@ import { cachePart, diskPart, listenerPart, processPart, upstreamPart } from "./
 import type { PreloadedResource, ResourcePattern } from "./config/resources.ts";
 import { optionalSetting } from "./config/settings.ts";
 import { parseBoolean } from "./config/values.ts";
+import { RuleSet } from "./rules/rule-set.ts";
 
 export { ConfigError } from "./config/error.ts";
 
@@ -44,6 +45,8 @@ export interface Config {
   readonly noDiskResources: readonly ResourcePattern[];
   /** Whether a resource must not be written to disk; the core group is the empty string. */
   readonly isKeptOffDisk: (group: string, resource: string) => boolean;
+  /** What of objects is not shown to whom. */
+  readonly rules: RuleSet;
   readonly shutdownGraceMs: number;
   readonly logFormat: LogFormat;
   /** From `--v`, as klog's: 0 to 10. */
@@ -67,7 +70,7 @@ export function readAction(argv: readonly string[]): "help" | "version" | "check
  * Throws a ConfigError for the first thing that cannot be used. Reads no credentials and reaches no network.
  */
 export function readConfig(input: ConfigInput = processInput()): Config {
-  const given = readGiven(input);
+  const { given, rules } = readGiven(input);
   const listeners = listenerPart(given, input);
   const cache = cachePart(given, input);
   const disk = diskPart(given, input);
@@ -78,5 +81,6 @@ export function readConfig(input: ConfigInput = processInput()): Config {
     ...disk,
     ...process,
     ...upstreamPart(given, input),
+    rules: new RuleSet(rules),
   });
 }

@@ -177,6 +177,9 @@ function compose(
     get readConsistency() {
       return current().readConsistency;
     },
+    get rules() {
+      return current().rules;
+    },
     isCacheable: config.isCacheable,
     healthIntervalMs: config.healthIntervalMs,
     stopping,

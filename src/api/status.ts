@@ -133,6 +133,23 @@ export function internalError(cause: unknown): StatusError {
   );
 }
 
+/** 500 InternalError that says what could not be done to upstream's answer, which is then not passed. */
+export function unreadableAnswer(message: string, cause?: unknown): StatusError {
+  return failure(500, "InternalError", message, undefined, cause);
+}
+
+/** 422 Invalid of one object (apimachinery, NewInvalid). */
+export function invalid(
+  { group, kind, name }: { readonly group: string; readonly kind: string; readonly name: string },
+  causes: readonly (StatusCause & { readonly field: string; readonly message: string })[],
+): StatusError {
+  const of = group === "" ? kind : `${kind}.${group}`;
+  const texts = causes.map(({ field, message }) => `${field}: ${message}`);
+  const text = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
+  const details = { name, ...(group === "" ? {} : { group }), kind, causes };
+  return failure(422, "Invalid", `${of} ${goQuote(name)} is invalid: ${text}`, details);
+}
+
 /** 500 without a reason, which is how an apiserver answers an error that is not its own (handlers/responsewriters, ErrorToAPIStatus). */
 export function unclassified(message: string): StatusError {
   return failure(500, undefined, message);

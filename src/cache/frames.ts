@@ -1,8 +1,17 @@
+import type { Item } from "../api/item.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { Codec, TypeForm } from "../codec/codec.ts";
 
 /** What a watcher is told of a change: as what kind of event, and with which of its two objects. */
 export type Shown = "ADDED" | "MODIFIED" | "DELETED" | "LEFT";
+
+/** How objects look to some watchers: all that have the same one share its frames. */
+export interface Look {
+  /** The object's bytes, in list form, as they are shown. */
+  eventBytes(codec: Codec, namespace: string, bytes: Uint8Array): Uint8Array;
+  /** Whether two states of an object look the same, their resourceVersions aside. */
+  isSameShown(codec: Codec, a: Item, b: Item): boolean;
+}
 
 /**
  * One change as bytes on the wire, made when first asked for and shared by all watchers by reference.
@@ -13,6 +22,7 @@ export class Frames {
   readonly #codec: Codec;
   readonly #form: TypeForm;
   #made: Partial<Record<Shown, Uint8Array>> = {};
+  #madeFor: Map<Look, Partial<Record<Shown, Uint8Array | "unseen">>> | undefined;
 
   constructor(codec: Codec, form: TypeForm, event: ChangeEvent) {
     this.#codec = codec;
@@ -28,10 +38,34 @@ export class Frames {
     return (this.#made[shown] ??= this.#encode(shown));
   }
 
-  #encode(shown: Shown): Uint8Array {
-    if (shown !== "LEFT") return this.#codec.event(shown, this.#form, this.event.item.bytes);
+  /** The same as it looks to some; undefined where nothing that they see has changed. */
+  asSeen(shown: Shown, look: Look): Uint8Array | undefined {
+    this.#madeFor ??= new Map();
+    const made = this.#madeFor.get(look) ?? {};
+    this.#madeFor.set(look, made);
+    const frame = (made[shown] ??= this.#isUnseen(shown, look)
+      ? "unseen"
+      : this.#encode(shown, look));
+    return frame === "unseen" ? undefined : frame;
+  }
+
+  #isUnseen(shown: Shown, look: Look): boolean {
     const { previous, item } = this.event;
-    const bytes = this.#codec.withResourceVersion((previous ?? item).bytes, item.resourceVersion);
-    return this.#codec.event("DELETED", this.#form, bytes);
+    return (
+      shown === "MODIFIED" &&
+      previous !== undefined &&
+      look.isSameShown(this.#codec, previous, item)
+    );
+  }
+
+  #encode(shown: Shown, look?: Look): Uint8Array {
+    const { previous, item } = this.event;
+    const type = shown === "LEFT" ? "DELETED" : shown;
+    const bytes =
+      shown === "LEFT"
+        ? this.#codec.withResourceVersion((previous ?? item).bytes, item.resourceVersion)
+        : item.bytes;
+    const seen = look?.eventBytes(this.#codec, item.namespace, bytes) ?? bytes;
+    return this.#codec.event(type, this.#form, seen);
   }
 }

@@ -3,6 +3,7 @@ import type { ResourceVersion } from "../api/resource-version.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import type { ListForm } from "../codec/codec.ts";
 import { Bodies } from "./bodies.ts";
+import { Derived } from "./derived.ts";
 import { giveBackAfter } from "./give-back.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
 import { RefusedError } from "./reflector-errors.ts";
@@ -36,6 +37,8 @@ export interface LiveScope {
   readonly name: string;
   readonly cache: WatchCache;
   readonly reflector: Reflector;
+  /** What is made of its items for some requests. */
+  readonly derived: Derived;
   /** For the order in which scopes are given up, and for the status page. */
   lastUsedMs: number;
   hits: number;
@@ -86,7 +89,8 @@ export class WatchCaches {
 
   get byteLength(): number {
     let bytes = this.bodies.byteLength;
-    for (const { cache } of this.#scopes.values()) bytes += cache.byteLength;
+    for (const { cache, derived } of this.#scopes.values())
+      bytes += cache.byteLength + derived.byteLength;
     for (const filling of this.#filling.values()) bytes += filling;
     return bytes;
   }
@@ -199,6 +203,7 @@ export class WatchCaches {
       name,
       cache,
       reflector,
+      derived: new Derived(),
       lastUsedMs: this.#options.now(),
       hits: 0,
       isKept: false,

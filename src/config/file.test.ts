@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { parseConfigFile } from "./file.ts";
 
 function given(text: string) {
-  const found = parseConfigFile("/etc/edge/c.yaml", text);
+  const { flags: found } = parseConfigFile("/etc/edge/c.yaml", text);
   return Object.fromEntries([...found].map(([name, { values }]) => [name, values]));
 }
 
@@ -26,7 +26,7 @@ describe("parseConfigFile", () => {
   });
 
   test("a value keeps the file's folder, for relative paths", () => {
-    expect(parseConfigFile("/etc/edge/c.yaml", "kubeconfig: k").get("kubeconfig")).toEqual({
+    expect(parseConfigFile("/etc/edge/c.yaml", "kubeconfig: k").flags.get("kubeconfig")).toEqual({
       values: ["k"],
       place: "/etc/edge/c.yaml: kubeconfig",
       folder: "/etc/edge",

@@ -1,17 +1,30 @@
 import { dirname } from "node:path";
 
+import type { Rule } from "../rules/rule.ts";
 import { splitList } from "./args.ts";
 import { ConfigError } from "./error.ts";
 import { findFlag, type Flag, type FlagName, flags, type Given } from "./flags.ts";
 import { nearest } from "./nearest.ts";
+import { parseRules } from "./rules.ts";
+
+/** What a config file gives. */
+export interface ConfigFile {
+  readonly flags: Map<FlagName, Given>;
+  readonly rules: readonly Rule[];
+}
 
 /**
- * Reads the text of a config file: YAML whose keys are the names of the flags; a list may also be a YAML sequence.
+ * Reads the text of a config file: YAML whose keys are the names of the flags, and `rules`; a list may also be a YAML sequence.
  * Throws a ConfigError that names the file and the key for broken YAML, an unknown key and a value of the wrong form.
  */
-export function parseConfigFile(file: string, text: string): Map<FlagName, Given> {
+export function parseConfigFile(file: string, text: string): ConfigFile {
   const given = new Map<FlagName, Given>();
+  let rules: readonly Rule[] = [];
   for (const [key, value] of Object.entries(parseMapping(file, text))) {
+    if (key === "rules") {
+      rules = parseRules(file, text, value);
+      continue;
+    }
     const flag = findFlag(key);
     if (flag === undefined) throw unknownKey(file, key);
     if (flag.commandLineOnly === true) {
@@ -21,7 +34,7 @@ export function parseConfigFile(file: string, text: string): Map<FlagName, Given
     const place = `${file}: ${key}`;
     given.set(flag.name, { values: textsOf(flag, value, place), place, folder: dirname(file) });
   }
-  return given;
+  return { flags: given, rules };
 }
 
 function parseMapping(file: string, text: string): object {
@@ -39,7 +52,8 @@ function parseMapping(file: string, text: string): object {
 }
 
 function unknownKey(file: string, key: string): ConfigError {
-  const keys = flags.filter((flag) => !("commandLineOnly" in flag)).map((flag) => flag.name);
+  const named = flags.filter((flag) => !("commandLineOnly" in flag)).map((flag) => flag.name);
+  const keys = [...named, "rules"];
   const near = nearest(key.replace(/^--/, ""), keys);
   const hint = near === undefined ? "--help lists all" : `the nearest is ${near}`;
   return new ConfigError(`${file}: ${key}: unknown key; ${hint}`);

@@ -1,3 +1,4 @@
+import type { Rule } from "../rules/rule.ts";
 import { parseArgs } from "./args.ts";
 import { ConfigError } from "./error.ts";
 import { parseConfigFile } from "./file.ts";
@@ -6,11 +7,15 @@ import type { ConfigInput } from "./input.ts";
 import { pathSetting } from "./settings.ts";
 
 /** What flags and config file give; of a flag in both the command line's. Throws a ConfigError for what cannot be read. */
-export function readGiven(input: ConfigInput): GivenFlags {
+export function readGiven(input: ConfigInput): {
+  readonly given: GivenFlags;
+  readonly rules: readonly Rule[];
+} {
   const fromArgs = parseArgs(input.argv, input.folder);
   const file = pathSetting(fromArgs, "config", input.env);
-  if (file === undefined) return fromArgs;
-  return new Map([...parseConfigFile(file, readText(input, file)), ...fromArgs]);
+  if (file === undefined) return { given: fromArgs, rules: [] };
+  const { flags, rules } = parseConfigFile(file, readText(input, file));
+  return { given: new Map([...flags, ...fromArgs]), rules };
 }
 
 function readText(input: ConfigInput, file: string): string {

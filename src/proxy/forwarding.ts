@@ -29,6 +29,8 @@ export interface Passing {
   /** Path and query. */
   readonly target: string;
   readonly identity: Identity;
+  /** What is accepted of upstream, where it is not what the caller's header says. */
+  readonly accept?: string | undefined;
 }
 
 /** GETs that stream, or do more than read: they are never shared. */
@@ -37,13 +39,13 @@ const sharedPaths = /^\/(?:api|apis|openapi|version)(?:[/?]|$)/;
 
 /** Sends the request upstream: watches and streams as they come, equal reads as one, writes with what later reads owe them. */
 export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, info, target, identity } = passing;
+  const { request, info, target, identity, accept } = passing;
   const { method, signal } = request;
   const protocol = askedProtocol(request);
   if (protocol === "websocket") return await passUpgrade(parts, passing);
   if (protocol === "spdy") return await refuseSpdy(parts, passing);
   const { healthIntervalMs, stopping } = parts;
-  const sent = { target, identity, signal };
+  const sent = { target, identity, signal, accept };
   if (isLongRunning(passing))
     return await forward(parts.apiserver, request, { ...sent, kind: "stream" });
   if (info.isResourceRequest && info.verb === "watch") {
@@ -73,12 +75,12 @@ function isShareable({ request, head, info, target }: Passing): boolean {
 
 /** A read of the most recent state may only join what has not been sent (CONTRACT 8). */
 async function passShared(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, target, identity } = passing;
+  const { request, target, identity, accept } = passing;
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
   const before = toleratesAge ? [] : reachedBy(parts, passing);
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
-    forwardHeld(parts.apiserver, request, { target, identity, signal, kind: "read" }),
+    forwardHeld(parts.apiserver, request, { target, identity, signal, accept, kind: "read" }),
   );
   const raising = raiseSeen(parts, passing, held, before);
   lookInto(passing, held, before);
@@ -92,6 +94,7 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
     target,
     identity,
     signal: request.signal,
+    accept,
     kind: "read",
   });
 }
@@ -211,9 +214,9 @@ function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: Resour
  * counts as a write that may have happened.
  */
 async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, target, identity } = passing;
+  const { request, target, identity, accept } = passing;
   const info = passing.info.isResourceRequest ? toWrittenResource(passing.info) : passing.info;
-  const sent = { target, identity, signal: request.signal, kind: "write" } as const;
+  const sent = { target, identity, signal: request.signal, accept, kind: "write" } as const;
   if (!info.isResourceRequest || !parts.isCacheable(info.group, info.resource))
     return await forward(parts.apiserver, request, sent);
   const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");

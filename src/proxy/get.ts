@@ -13,13 +13,15 @@ export function getFrom(live: LiveScope, read: ReadRequest): Response | undefine
   const { group, resource } = scope.gvr;
   const item = cache.store?.get(objectKey(scope.namespace, info.name));
   if (cache.form === undefined) return undefined;
-  if (item === undefined) {
+  if (item === undefined || read.view?.hiderOf(item) !== undefined) {
     // Without a namespace in its path the object of a namespaced type is no resource at all: upstream's to say.
     if (scope.namespace === "" && cache.place !== "cluster") return undefined;
     const { status } = notFound(group, resource, info.name);
     return statusResponse(status, read.format, "cache", read.isPretty);
   }
-  const bytes = cache.scope.codec.object(cache.form, item.bytes);
+  const { codec } = cache.scope;
+  const shown = read.view?.trim(codec, item.namespace, item.bytes, "object") ?? item.bytes;
+  const bytes = codec.object(cache.form, shown);
   const body = read.isPretty ? prettyJson(bytes) : bytes;
   return new Response(body as Uint8Array<ArrayBuffer>, {
     headers: cacheHeaders[read.format].whole,

@@ -8,9 +8,12 @@ import { guard } from "./guard.ts";
 import { withHeadStart } from "./head-start.ts";
 import { answerLastKnown } from "./last-known.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
-import { type Description, Descriptions, type ReadRequest } from "./read-request.ts";
+import { passRuled } from "./pass-ruled.ts";
+import { type Description, Descriptions, infoOf, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
+import type { Ruled } from "./ruled-request.ts";
+import { writesWhole } from "./ruled-write.ts";
 import { statusResponse } from "./status-response.ts";
 import type { WatchContext } from "./watch-stream.ts";
 
@@ -25,8 +28,10 @@ interface Admitted {
   readonly head: RequestHead;
   readonly listener: Listener;
   readonly target: string;
-  readonly description: Description;
+  readonly description: Exclude<Description, { readonly is: "refuse" }>;
   readonly identity: Identity;
+  /** What rules leave of the answer. */
+  readonly ruled: Ruled | undefined;
   readonly asObjects: () => ReadRequest | undefined;
 }
 
@@ -41,7 +46,7 @@ export function createHandler(
   context: WatchContext,
   observer: Observer,
 ): Handler {
-  const descriptions = new Descriptions(parts.isCacheable);
+  const descriptions = new Descriptions(parts.isCacheable, () => parts.rules);
   return (request, listener) => {
     const began = performance.now();
     const target = targetOf(request.url);
@@ -56,12 +61,20 @@ export function createHandler(
       const { lendsIdentity } = listener;
       const identity = guard(head, { acceptHosts, lendsIdentity });
       if (identity instanceof StatusError) throw identity;
+      if (description.is === "refuse") throw description.error;
       if (description.is === "read" && identity === "own") {
         const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), head);
         if (hit !== undefined) return observed(hit, "cache");
       }
       const asObjects = () => readAsObjects(descriptions, request.method, target, head);
-      const admitted = { request, head, listener, target, description, identity, asObjects };
+      const admitted = {
+        ...asSent(description, head, target),
+        request,
+        listener,
+        description,
+        identity,
+        asObjects,
+      };
       return answerLater(parts, context, admitted).then(
         (response) => observed(response, sourceOf(response)),
         (error: unknown) => observed(errorResponse(error, request), "reject"),
@@ -70,6 +83,16 @@ export function createHandler(
       return observed(errorResponse(error, request), "reject");
     }
   };
+}
+
+/** The request as it goes upstream: where rules are for it, in a form that they can be obeyed in. */
+function asSent(
+  { ruled }: Admitted["description"],
+  head: RequestHead,
+  target: string,
+): Pick<Admitted, "head" | "target" | "ruled"> {
+  if (ruled === undefined) return { head, target, ruled };
+  return { head: { ...head, accept: ruled.accept }, target: ruled.target, ruled };
 }
 
 function answerLater(
@@ -119,7 +142,12 @@ async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
   listener.keepOpen(request);
   const info = infoOf(description);
   const read = description.is === "read" ? description.read : undefined;
-  return await passUpstream(parts, { ...admitted, info, read });
+  const { ruled } = admitted;
+  const passing = { ...admitted, info, read, accept: ruled?.accept };
+  const isRuled = ruled !== undefined || (parts.rules.rules.length > 0 && writesWhole(request));
+  return isRuled && info.isResourceRequest
+    ? await passRuled(parts, { ...passing, info }, ruled)
+    : await passUpstream(parts, passing);
 }
 
 /** What a Table's rows carry of their objects; plain objects are whole (apimachinery, meta/v1 TableOptions). */
@@ -144,10 +172,6 @@ function readAsObjects(
 /** A type without protobuf is answered in JSON to who accepts both. */
 function inItsEncoding({ caches }: ProxyParts, read: ReadRequest): ReadRequest {
   return read.inJson !== undefined && caches.isJsonOnly(read.scope) ? read.inJson : read;
-}
-
-function infoOf(description: Description): RequestInfo {
-  return description.is === "read" ? description.read.info : description.info;
 }
 
 function sourceOf(response: Response): Source {

@@ -1,13 +1,14 @@
 import { encodeContinue } from "../api/continue-token.ts";
 import type { Item } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
-import { formatSelection, isSameSelection, selects } from "../api/selection.ts";
+import { formatSelection, isSameSelection } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
 import { prettyBody, streamedBody, wholeBody } from "../codec/list-body.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
+import { sees } from "./filter.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 
@@ -43,7 +44,7 @@ function bodyKey(live: LiveScope, read: ReadRequest, view: ListView): string {
   const known = bodyKeys.get(read);
   if (known?.live === live) return known.key;
   const at = view.state === "latest" ? "" : view.resourceVersion;
-  const key = `${live.name}|${formatSelection(read.scope)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}`;
+  const key = `${live.name}|${formatSelection(read.scope)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}|${read.view?.id ?? ""}`;
   bodyKeys.set(read, { live, key });
   return key;
 }
@@ -68,8 +69,24 @@ function compose(live: LiveScope, read: ReadRequest, view: ListView): ListBody |
       continue: start === "" ? "" : encodeContinue(resourceVersion, start),
       remainingItemCount: page.remaining,
     },
-    page.items,
+    shownItems(live, store, read, page.items),
   );
+}
+
+/** The items as the rules leave them, each made once for as long as it stays as it is; past states are made anew. */
+function shownItems(
+  { cache, derived }: LiveScope,
+  store: Store,
+  { view }: ReadRequest,
+  items: readonly Item[],
+): readonly Pick<Item, "bytes">[] {
+  if (view === undefined || view.trimming.length === 0) return items;
+  const { codec } = cache.scope;
+  const make = ({ namespace, bytes }: Item) => view.trim(codec, namespace, bytes, "object");
+  if (store !== cache.store) return items.map((item) => ({ bytes: make(item) }));
+  const kept = derived.ofKind(view.id);
+  kept.prune(store);
+  return items.map((item) => ({ bytes: kept.of(item, make) }));
 }
 
 /** How a list of the type is written where none has been seen: only a custom resource may name it otherwise. */
@@ -90,16 +107,21 @@ interface Page {
  * without its watch cache). What a scope with selectors of its own leaves out is not known here, and does not count.
  */
 function takePage(store: Store, live: LiveScope, read: ReadRequest, view: ListView): Page {
-  const selection = read.scope;
-  const isWhole = isSameSelection(selection, live.cache.scope);
+  const selection = isSameSelection(read.scope, live.cache.scope) ? undefined : read.scope;
+  const sight = { selection, view: read.view };
+  const isWhole = selection === undefined && read.view === undefined;
   const items: Item[] = [];
   let more = 0;
-  const isCounted = selection.labelSelector.isEmpty && selection.fieldSelector.isEmpty;
+  const isCounted = read.scope.labelSelector.isEmpty && read.scope.fieldSelector.isEmpty;
   for (const item of rangeOf(store, read, view.startKey)) {
-    if (view.limit > 0 && items.length === view.limit) {
+    const isFull = view.limit > 0 && items.length === view.limit;
+    if (isFull && !isCounted) {
       more++;
-      if (!isCounted) break;
-    } else if (isWhole || selects(selection, item)) items.push(item);
+      break;
+    }
+    if (!isWhole && !sees(sight, item)) continue;
+    if (isFull) more++;
+    else items.push(item);
   }
   if (more === 0) return { items, next: undefined, remaining: undefined };
   return { items, next: items.at(-1), remaining: isCounted ? more : undefined };

@@ -5,6 +5,7 @@ import type { Replay } from "../cache/replay.ts";
 import type { SessionFloors } from "../cache/session-floors.ts";
 import type { Scope } from "../cache/watch-cache.ts";
 import type { WatchCaches } from "../cache/watch-caches.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 import type { Apiserver } from "../upstream/apiserver.ts";
 import type { UpstreamFloorResolver } from "../upstream/floor-resolver.ts";
 import type { HeldAnswer } from "../upstream/held-answer.ts";
@@ -23,6 +24,8 @@ export interface ProxyParts {
   readonly disk: KeptOnDisk | undefined;
   readonly acceptHosts: readonly RegExp[];
   readonly readConsistency: ReadConsistency;
+  /** What of objects is not shown to whom; another set after the config was read again. */
+  readonly rules: RuleSet;
   readonly isCacheable: (group: string, resource: string) => boolean;
   readonly healthIntervalMs: number;
   /** Aborted when the process is about to stop. */

@@ -10,7 +10,11 @@ import type { Scope } from "../cache/watch-cache.ts";
 import type { Format } from "../codec/codec.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { negotiate } from "../codec/media-type.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
+import type { View } from "../rules/view.ts";
+import { wantsPretty } from "./pretty.ts";
 import type { RequestHead } from "./request-head.ts";
+import { type Ruled, ruleRequest } from "./ruled-request.ts";
 
 /** A GET, LIST or WATCH in a form that a cache can answer. */
 export interface ReadRequest {
@@ -23,12 +27,20 @@ export interface ReadRequest {
   /** The same read answered in JSON, where that is accepted too: of a type that has no protobuf. */
   readonly inJson: ReadRequest | undefined;
   readonly isPretty: boolean;
+  /** What the rules leave of it; undefined where none is for it. */
+  readonly view: View | undefined;
 }
 
 /** What a request is to us. `pass` goes upstream, for the reason that is said. */
 export type Description =
-  | { readonly is: "read"; readonly read: ReadRequest }
-  | { readonly is: "pass"; readonly info: RequestInfo; readonly because: string };
+  | { readonly is: "read"; readonly read: ReadRequest; readonly ruled: Ruled | undefined }
+  | {
+      readonly is: "pass";
+      readonly info: RequestInfo;
+      readonly because: string;
+      readonly ruled: Ruled | undefined;
+    }
+  | { readonly is: "refuse"; readonly info: RequestInfo; readonly error: StatusError };
 
 /** The parts of a request that its description depends on. */
 export interface RequestParts {
@@ -48,7 +60,7 @@ const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "time
 export function describeRequest(parts: RequestParts): Description {
   const { path, query: queryText } = splitTarget(parts.target);
   const info = parseRequestInfo(parts.method, path, queryText);
-  const pass = (because: string): Description => ({ is: "pass", info, because });
+  const pass = (because: string): Description => ({ is: "pass", info, because, ruled: undefined });
   if (parts.method !== "GET") return pass("no read");
   if (!info.isResourceRequest) return pass("no resource");
   const { verb, subresource } = info;
@@ -81,9 +93,10 @@ export function describeRequest(parts: RequestParts): Description {
     format: chosen,
     inJson,
     isPretty: chosen === "json" && wantsPretty(query, isPretty, parts.isPerson),
+    view: undefined,
   });
   const twin = format === "protobuf" && acceptsJson ? as("json", undefined) : undefined;
-  return { is: "read", read: as(format, twin) };
+  return { is: "read", read: as(format, twin), ruled: undefined };
 }
 
 /** A GET reads the one object that a scope by name would hold. */
@@ -104,40 +117,58 @@ function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions
   }
 }
 
-function wantsPretty(query: URLSearchParams, isAccepted: boolean, isPerson: boolean): boolean {
-  const asked = query.get("pretty") ?? "";
-  if (asked !== "") return /^(1|t|T|true|TRUE|True)$/.test(asked);
-  return isAccepted || isPerson;
-}
-
 /** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
 const maxRemembered = 2048;
 
 interface Known extends Omit<RequestParts, "target"> {
+  /** What of the caller's User-Agent matters to rules. */
+  readonly agentClass: string;
   readonly description: Description;
 }
 
 /** Descriptions by what they depend on, so that a repeated request is read once. */
 export class Descriptions {
   readonly #isCacheable: (group: string, resource: string) => boolean;
+  readonly #currentRules: () => RuleSet;
+  #rules: RuleSet;
   #byTarget = new Map<string, Known[]>();
   #size = 0;
 
-  constructor(isCacheable: (group: string, resource: string) => boolean) {
+  constructor(
+    isCacheable: (group: string, resource: string) => boolean,
+    currentRules: () => RuleSet,
+  ) {
     this.#isCacheable = isCacheable;
+    this.#currentRules = currentRules;
+    this.#rules = currentRules();
   }
 
   /** The same object for the same parts, as long as it is remembered. */
   of(method: string, target: string, head: RequestHead): Description {
-    const { accept, isPerson } = head;
+    const { accept, isPerson, userAgent } = head;
+    const rules = this.#currentRules();
+    if (rules !== this.#rules) this.#forget(rules);
+    const agentClass = rules.classOf(userAgent);
     for (const known of this.#byTarget.get(target) ?? []) {
-      if (known.accept === accept && known.method === method && known.isPerson === isPerson)
+      if (
+        known.accept === accept &&
+        known.method === method &&
+        known.isPerson === isPerson &&
+        known.agentClass === agentClass
+      )
         return known.description;
     }
     const parts = { method, accept, isPerson };
-    const description = this.#describe({ ...parts, target });
-    this.#remember(target, { ...parts, description });
+    const description = this.#describe({ ...parts, target }, userAgent);
+    this.#remember(target, { ...parts, agentClass, description });
     return description;
+  }
+
+  /** What requests see may be another now. */
+  #forget(rules: RuleSet): void {
+    this.#rules = rules;
+    this.#byTarget.clear();
+    this.#size = 0;
   }
 
   #remember(target: string, known: Known): void {
@@ -151,12 +182,46 @@ export class Descriptions {
     this.#size++;
   }
 
-  #describe(parts: RequestParts): Description {
+  #describe(parts: RequestParts, userAgent: string): Description {
+    const description = this.#describeUnruled(parts);
+    const info = infoOf(description);
+    if (!info.isResourceRequest || this.#rules.rules.length === 0) return description;
+    try {
+      const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
+      if (ruled === undefined) return description;
+      // In the form that it is sent in it may be one that a scope answers; what is hidden there needs no selector.
+      return withRules(this.#describeUnruled({ ...parts, accept: ruled.accept }), ruled);
+    } catch (error) {
+      if (error instanceof StatusError) return { is: "refuse", info, error };
+      throw error;
+    }
+  }
+
+  #describeUnruled(parts: RequestParts): Description {
     const description = describeRequest(parts);
-    if (description.is === "pass") return description;
+    if (description.is !== "read") return description;
     const { info } = description.read;
     return this.#isCacheable(info.group, info.resource)
       ? description
-      : { is: "pass", info, because: "a resource that is not cached" };
+      : { is: "pass", info, because: "a resource that is not cached", ruled: undefined };
   }
+}
+
+function withRules(description: Description, ruled: Ruled): Description {
+  if (description.is === "refuse") return description;
+  if (description.is === "pass") return { ...description, ruled };
+  const { view } = ruled;
+  const inView = (read: ReadRequest): ReadRequest => ({
+    ...read,
+    view,
+    isPretty: read.format === "json" && ruled.isPretty,
+  });
+  const { inJson } = description.read;
+  const twin = inJson && inView(inJson);
+  return { is: "read", read: { ...inView(description.read), inJson: twin }, ruled };
+}
+
+/** The request, whatever becomes of it. */
+export function infoOf(description: Description): RequestInfo {
+  return description.is === "read" ? description.read.info : description.info;
 }

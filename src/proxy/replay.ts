@@ -8,6 +8,8 @@ import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { RequestHead } from "./request-head.ts";
+import { shownAnswer } from "./ruled-answer.ts";
+import type { Ruled } from "./ruled-request.ts";
 
 /** A GET under the node's own identity, as far as it can be given again. */
 export interface Replayed {
@@ -17,6 +19,8 @@ export interface Replayed {
   readonly target: string;
   readonly info: RequestInfo;
   readonly read: ReadRequest | undefined;
+  /** What rules leave of the answer; upstream's own is what is kept. */
+  readonly ruled?: Ruled | undefined;
 }
 
 /** What of an answer's head is told again. */
@@ -54,7 +58,7 @@ export async function keepAnswer(
   disk.replay.put(keyOf(asked), { head, body, at: Date.now() });
 }
 
-/** The last good answer to exactly this request, marked with its age; undefined where there is none. Never rejects. */
+/** The last good answer to exactly this request, marked with its age; undefined where there is none. Rejects where rules cannot be obeyed in it. */
 export async function answerReplayed(
   parts: ProxyParts,
   asked: Replayed,
@@ -64,7 +68,12 @@ export async function answerReplayed(
   const response = inItsEncoding(answer, asked.head);
   const ageMs = Date.now() - answer.at;
   const { server } = parts.apiserver;
-  return markLastKnown(response, asked.head, { source: "replay", ageMs, server });
+  const { info, ruled } = asked;
+  const shown =
+    ruled !== undefined && info.isResourceRequest
+      ? await shownAnswer(response, ruled, info)
+      : response;
+  return markLastKnown(shown, asked.head, { source: "replay", ageMs, server });
 }
 
 /** Of what a scope holds the scope is what is kept. */

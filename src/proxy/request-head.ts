@@ -8,6 +8,7 @@ export interface RequestHead {
   /** curl, Wget and Mozilla get pretty JSON (apiserver, negotiation/negotiate.go isPrettyPrint). */
   readonly isPerson: boolean;
   readonly isKubectl: boolean;
+  readonly userAgent: string;
   /** It brings credentials of its own (CONTRACT 21). */
   readonly hasCredentials: boolean;
   readonly acceptsGzip: boolean;
@@ -25,6 +26,7 @@ export function readHead(headers: Headers): RequestHead {
     origin: undefined as string | undefined,
     isPerson: false,
     isKubectl: false,
+    userAgent: "",
     hasCredentials: false,
     acceptsGzip: false,
     isConditional: false,
@@ -44,6 +46,7 @@ export function readHead(headers: Headers): RequestHead {
         head.origin = value;
         break;
       case "user-agent":
+        head.userAgent = value;
         head.isPerson = isPersonAgent(value);
         head.isKubectl = value.startsWith("kubectl");
         break;

@@ -1,5 +1,4 @@
 import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
-import type { Selection } from "../api/selection.ts";
 import type { Status } from "../api/status.ts";
 import type { Frames } from "../cache/frames.ts";
 import {
@@ -9,13 +8,13 @@ import {
   type Watcher,
 } from "../cache/watch-cache.ts";
 import { headPadding, headPaddingMs } from "../upstream/forward.ts";
-import { shownAs } from "./filter.ts";
+import { frameFor, type Sight } from "./filter.ts";
 import type { Listener } from "./parts.ts";
 import type { Watches } from "./watches.ts";
 
 export interface WatchStreamOptions {
   /** What of the scope is shown; undefined for all of it. */
-  readonly selection: Selection | undefined;
+  readonly sight: Sight | undefined;
   /** Nothing at or below it is sent, but what comes first. */
   readonly position: ResourceVersion;
   /** What is sent first, made as the client reads it. */
@@ -57,7 +56,7 @@ export class WatchStream implements Watcher {
   readonly body: ReadableStream<Uint8Array>;
   readonly #context: WatchContext;
   readonly #cache: WatchCache;
-  readonly #selection: Selection | undefined;
+  readonly #sight: Sight | undefined;
   readonly #request: Request;
   readonly #listener: Listener;
   readonly #wantsBookmarks: boolean;
@@ -75,7 +74,7 @@ export class WatchStream implements Watcher {
   constructor(context: WatchContext, cache: WatchCache, options: WatchStreamOptions) {
     this.#context = context;
     this.#cache = cache;
-    this.#selection = options.selection;
+    this.#sight = options.sight;
     this.#request = options.request;
     this.#listener = options.listener;
     this.#wantsBookmarks = options.wantsBookmarks;
@@ -120,8 +119,8 @@ export class WatchStream implements Watcher {
     if (version === undefined || compareResourceVersion(version, this.#position) <= 0) return;
     this.#position = version;
     for (const frames of changes) {
-      const shown = shownAs(frames.event, this.#selection);
-      if (shown !== undefined) this.#send(frames.as(shown));
+      const frame = frameFor(frames, this.#sight);
+      if (frame !== undefined) this.#send(frame);
     }
   }
 

@@ -1,10 +1,10 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
-import { isSameSelection, type Selection, selects } from "../api/selection.ts";
+import { isSameSelection } from "../api/selection.ts";
 import { expired, type StatusError } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
-import { shownAs } from "./filter.ts";
+import { frameFor, sees, type Sight } from "./filter.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
 import { type WatchContext, WatchStream } from "./watch-stream.ts";
@@ -19,13 +19,13 @@ export function watchFrom(
   const { cache } = live;
   const reached = cache.resourceVersion;
   if (reached === undefined) return undefined;
-  const selection = isSameSelection(read.scope, cache.scope) ? undefined : read.scope;
+  const sight = sightOf(live, read);
   const position = view.begin === "after" ? view.resourceVersion : reached;
   if (cache.isLost(position)) return expiredWatch(live, read);
-  const initial = initialFrames(live, read, view, selection);
+  const initial = initialFrames(live, read, view, sight);
   if (initial === undefined) return undefined;
   const stream = new WatchStream(context, cache, {
-    selection,
+    sight,
     position,
     initial: initial[Symbol.iterator](),
     deadlineMs: deadlineOf(read),
@@ -36,6 +36,11 @@ export function watchFrom(
   return new Response(stream.body, {
     headers: cacheHeaders[read.format].watch,
   });
+}
+
+function sightOf({ cache }: LiveScope, { scope, view }: ReadRequest): Sight | undefined {
+  const selection = isSameSelection(scope, cache.scope) ? undefined : scope;
+  return selection === undefined && view === undefined ? undefined : { selection, view };
 }
 
 /** The 410 of a read from before what the scope knows. */
@@ -63,15 +68,15 @@ function initialFrames(
   live: LiveScope,
   read: ReadRequest,
   view: WatchView,
-  selection: Selection | undefined,
+  sight: Sight | undefined,
 ): Iterable<Uint8Array> | undefined {
   switch (view.begin) {
     case "initial events":
-      return stateFrames(live, read, selection);
+      return stateFrames(live, read, sight);
     case "latest":
       return [];
     case "after":
-      return changeFrames(live, view.resourceVersion, selection);
+      return changeFrames(live, view.resourceVersion, sight);
   }
 }
 
@@ -79,16 +84,19 @@ function initialFrames(
 function stateFrames(
   { cache }: LiveScope,
   read: ReadRequest,
-  selection: Selection | undefined,
+  sight: Sight | undefined,
 ): Iterable<Uint8Array> {
   const { store, form, resourceVersion, scope } = cache;
   if (store === undefined || form === undefined || resourceVersion === undefined) return [];
   const items = [...store.items(read.scope.namespace)].filter(
-    (item) => selection === undefined || selects(selection, item),
+    (item) => sight === undefined || sees(sight, item),
   );
   const { codec } = scope;
   return (function* frames() {
-    for (const item of items) yield codec.event("ADDED", form, item.bytes);
+    for (const { namespace, bytes } of items) {
+      const seen = sight?.view?.eventBytes(codec, namespace, bytes) ?? bytes;
+      yield codec.event("ADDED", form, seen);
+    }
     if (read.options.allowWatchBookmarks) yield codec.bookmark(form, resourceVersion, true);
   })();
 }
@@ -96,15 +104,15 @@ function stateFrames(
 function changeFrames(
   { cache }: LiveScope,
   resourceVersion: ResourceVersion,
-  selection: Selection | undefined,
+  sight: Sight | undefined,
 ): readonly Uint8Array[] | undefined {
-  const reach = selection === undefined ? "whole scope" : "narrower";
+  const reach = sight === undefined ? "whole scope" : "narrower";
   const changes = cache.changesAfter(resourceVersion, reach);
   if (changes === undefined) return undefined;
   const frames: Uint8Array[] = [];
   for (const event of changes) {
-    const shown = shownAs(event, selection);
-    if (shown !== undefined) frames.push(cache.frames(event).as(shown));
+    const frame = frameFor(cache.frames(event), sight);
+    if (frame !== undefined) frames.push(frame);
   }
   return frames;
 }

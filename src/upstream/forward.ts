@@ -13,6 +13,8 @@ export interface ForwardOptions {
   readonly identity: Identity;
   readonly signal: AbortSignal;
   readonly kind: ForwardKind;
+  /** In place of the caller's Accept header. */
+  readonly accept?: string | undefined;
   /** Milliseconds without a byte of the body until the link is probed; 30 s unless told otherwise (CONTRACT 19). */
   readonly silenceMs?: number;
   /** A watch ends cleanly when this is aborted. */
@@ -71,6 +73,7 @@ async function send(
   accepts: "as asked" | "gzip" = "as asked",
 ): Promise<{ readonly response: Response; readonly passing: Passing }> {
   const headers = requestHeaders(request);
+  if (options.accept !== undefined) headers.set("accept", options.accept);
   const isDecoded = options.kind === "watch";
   if (isDecoded || accepts === "gzip") headers.set("accept-encoding", "gzip");
   const { body, hasBegun } = watchedUpload(request.body);

@@ -1,0 +1,30 @@
+import type { YamlPath } from "./rule-fault.ts";
+
+/** The line, from 1, of what stands at this path of a YAML text, or of the nearest above it; undefined where there is none. */
+export function lineOf(text: string, path: YamlPath): number | undefined {
+  // Only who made a mistake pays for the parser that knows lines.
+  // oxlint-disable-next-line typescript/no-require-imports
+  const { isMap, isScalar, isSeq, LineCounter, parseDocument } =
+    require("yaml") as typeof import("yaml");
+  const lineCounter = new LineCounter();
+  let node: unknown = parseDocument(text, { lineCounter }).contents;
+  let line: number | undefined;
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+      if (pair === undefined) break;
+      const at = isScalar(pair.key) ? pair.key.range?.[0] : undefined;
+      if (at !== undefined) ({ line } = lineCounter.linePos(at));
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === "number") {
+      node = node.items[step];
+      const at = hasRange(node) ? node.range?.[0] : undefined;
+      if (at !== undefined) ({ line } = lineCounter.linePos(at));
+    } else break;
+  }
+  return line;
+}
+
+function hasRange(node: unknown): node is { readonly range?: readonly number[] | null } {
+  return typeof node === "object" && node !== null && "range" in node;
+}

@@ -1,0 +1,72 @@
+import { parseQuery, splitTarget } from "../api/query.ts";
+import type { ResourceRequest } from "../api/request-info.ts";
+import { forbidden } from "../api/status.ts";
+import { passUpstream } from "./forwarding.ts";
+import type { ProxyParts } from "./parts.ts";
+import { shownAnswer } from "./ruled-answer.ts";
+import type { Ruled } from "./ruled-request.ts";
+import { shownWatch } from "./ruled-watch.ts";
+import { guardedWrite, type PassingResource, refuseHidden, writesWhole } from "./ruled-write.ts";
+
+/** Subresources whose bodies are not the resource's objects: what rules leave out is not in them. */
+const ofAnother = new Set([
+  "attach",
+  "binding",
+  "eviction",
+  "exec",
+  "log",
+  "portforward",
+  "proxy",
+  "scale",
+  "token",
+]);
+
+/**
+ * A request that rules are for, sent upstream, and its answer as they leave it. `ruled` is undefined for a write that only has
+ * to be looked at for what it would take away.
+ */
+export async function passRuled(
+  parts: ProxyParts,
+  passing: PassingResource,
+  ruled: Ruled | undefined,
+): Promise<Response> {
+  const { info, request } = passing;
+  if (ruled !== undefined) await refuseWhatIsHidden(parts, passing, ruled);
+  const isWhole = writesWhole(request) && !ofAnother.has(info.subresource ?? "");
+  const sent = isWhole ? await guardedWrite(parts, parts.rules, passing) : passing;
+  const answer = await passUpstream(parts, sent);
+  if (ruled === undefined || ofAnother.has(info.subresource ?? "")) return answer;
+  if (request.method === "HEAD") return answer;
+  if (info.verb === "watch" && answer.status === 200)
+    return shownWatch(answer, ruled, beginOf(passing));
+  return await shownAnswer(answer, ruled, info);
+}
+
+async function refuseWhatIsHidden(
+  parts: ProxyParts,
+  passing: PassingResource,
+  { view }: Ruled,
+): Promise<void> {
+  const { info } = passing;
+  const [hider] = view.hiding;
+  if (hider !== undefined && info.verb === "deletecollection")
+    throw forbidden(
+      `${info.resource} is not deleted as a collection: the rule ${JSON.stringify(hider.name)} hides some of it; delete by name`,
+    );
+  // The answer to a plain read shows by itself whether it is hidden.
+  if (isPlainRead(info) && passing.request.method !== "HEAD") return;
+  await refuseHidden(parts, view, passing);
+}
+
+function isPlainRead({ verb, subresource }: ResourceRequest): boolean {
+  const isRead = verb === "get" || verb === "list" || verb === "watch";
+  return isRead && !ofAnother.has(subresource ?? "");
+}
+
+/** Whether the watch tells of all there is before it goes on (KUBERNETES.md 5). */
+function beginOf({ target }: PassingResource): "begins with all" | "goes on" {
+  const query = parseQuery(splitTarget(target).query);
+  if (query.get("sendInitialEvents") === "true") return "begins with all";
+  const version = query.get("resourceVersion") ?? "";
+  return version === "" || version === "0" ? "begins with all" : "goes on";
+}

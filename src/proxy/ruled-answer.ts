@@ -1,0 +1,142 @@
+import type { ResourceRequest } from "../api/request-info.ts";
+import { notFound, type Status, StatusError, unreadableAnswer } from "../api/status.ts";
+import { codecOf } from "../codec/codecs.ts";
+import { prettyJson } from "../codec/json-pretty.ts";
+import { formatOf, mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
+import type { Purpose, View } from "../rules/view.ts";
+import type { Ruled } from "./ruled-request.ts";
+import { statusResponse } from "./status-response.ts";
+
+/** What is looked into is in memory whole: of more than this nothing is passed. Pages are smaller. */
+const maxBytes = 64 << 20;
+
+/** Errors whose text may quote what an object holds: the others name it only. */
+const quoting: ReadonlySet<number> = new Set([400, 422, 500]);
+
+/**
+ * An answer of upstream, or one that was kept, as the rules leave it: hidden objects are not in it, a hidden one is a 404.
+ * Rejects with a StatusError for what cannot be looked into: it is refused, not passed (CONTRACT 27).
+ */
+export async function shownAnswer(
+  answer: Response,
+  ruled: Ruled,
+  info: ResourceRequest,
+): Promise<Response> {
+  const { status } = answer;
+  const headers = new Headers(answer.headers);
+  if (answer.body === null) return answer;
+  const format = formatOf(headers.get("content-type") ?? "");
+  if (format === undefined)
+    throw cannotObey(ruled.view, `it is ${headers.get("content-type") ?? "of no type"}`);
+  const bytes = await plainBytes(answer, headers, ruled.view);
+  if (status >= 400) {
+    const body = quoting.has(status) ? withoutQuotes(ruled.view, status, format) : undefined;
+    if (body !== undefined) return body;
+    return new Response(bytes, { status, headers });
+  }
+  const mapped = mapObjects(ruled, bytes, format);
+  if (mapped.is === "hidden") return hiddenAnswer(info, mapped, status, format);
+  const shown = ruled.isPretty && format === "json" ? prettyJson(mapped.bytes) : mapped.bytes;
+  return new Response(shown as Uint8Array<ArrayBuffer>, { status, headers });
+}
+
+function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"): MappedBody {
+  try {
+    return mapBody(bytes, format, objectMap(ruled, "object"));
+  } catch (error) {
+    throw cannotObey(ruled.view, "it could not be read", error);
+  }
+}
+
+/** How the rules of a view map the objects of a body. */
+export function objectMap({ view, stripsRows }: Ruled, purpose: Purpose): ObjectMap {
+  return {
+    mayHide: view.hiding.length > 0,
+    stripsRows,
+    shown: ({ selectable, bytes, format }) =>
+      view.hiderOf(selectable) === undefined
+        ? view.trim(codecOf(format), selectable.namespace, bytes, purpose)
+        : undefined,
+  };
+}
+
+/** What a read does not see is not there; a write that was done is told so, without the object. */
+function hiddenAnswer(
+  info: ResourceRequest,
+  { selectable }: Extract<MappedBody, { is: "hidden" }>,
+  code: number,
+  format: "json" | "protobuf",
+): Response {
+  const { group, resource, verb } = info;
+  const { name, uid } = selectable;
+  if (verb === "get") throw notFound(group, resource, info.name || name);
+  const done: Status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    message: "",
+    details: { name, ...(group === "" ? {} : { group }), kind: resource, uid },
+    code,
+  };
+  return statusResponse(done, format, "upstream");
+}
+
+async function plainBytes(
+  answer: Response,
+  headers: Headers,
+  view: View,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await boundedBytes(answer, view);
+  headers.delete("content-length");
+  if (headers.get("content-encoding") !== "gzip") return bytes;
+  headers.delete("content-encoding");
+  try {
+    return Bun.gunzipSync(bytes);
+  } catch (error) {
+    throw cannotObey(view, "it could not be unpacked", error);
+  }
+}
+
+async function boundedBytes(answer: Response, view: View): Promise<Uint8Array<ArrayBuffer>> {
+  if (Number(answer.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(view);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of answer.body ?? []) {
+    length += chunk.length;
+    if (length > maxBytes) throw tooLarge(view);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(view: View): StatusError {
+  return cannotObey(view, "it is larger than 64 MiB: ask for pages by limit");
+}
+
+/** The error of an answer that is not passed since no rule could be obeyed in it. */
+export function cannotObey(view: View, why: string, cause?: unknown): StatusError {
+  const names = view.rules.map(({ name }) => JSON.stringify(name)).join(", ");
+  return unreadableAnswer(`upstream's answer cannot be shown by the rules ${names}: ${why}`, cause);
+}
+
+/** An error that may quote what a rule leaves out says what it is, and no more; undefined where no rule leaves out contents. */
+function withoutQuotes(
+  view: View,
+  code: number,
+  format: "json" | "protobuf",
+): Response | undefined {
+  const rule = view.needsObjects;
+  if (rule === undefined) return undefined;
+  const reasons: Readonly<Record<number, string>> = { 400: "BadRequest", 422: "Invalid" };
+  const status: Status = {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `upstream refused the request; what it says may quote what the rule ${JSON.stringify(rule.name)} leaves out`,
+    reason: reasons[code] ?? "InternalError",
+    code,
+  };
+  return statusResponse(status, format, "upstream");
+}

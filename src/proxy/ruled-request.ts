@@ -1,0 +1,125 @@
+import type { LabelRequirement } from "../api/label-selector.ts";
+import { everything, type LabelSelector, parseLabelSelector } from "../api/label-selector.ts";
+import { parseQuery, splitTarget } from "../api/query.ts";
+import type { ResourceRequest } from "../api/request-info.ts";
+import { notAcceptable } from "../api/status.ts";
+import { negotiate } from "../codec/media-type.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
+import type { Rule } from "../rules/rule.ts";
+import type { View } from "../rules/view.ts";
+import { wantsPretty } from "./pretty.ts";
+import { acceptUnder } from "./ruled-accept.ts";
+
+/** A request that rules are for: how it is sent, so that its answer can be looked into, and what is shown of that. */
+export interface Ruled {
+  readonly view: View;
+  readonly accept: string;
+  /** Path and query. */
+  readonly target: string;
+  /** The client wants JSON indented: upstream sends it plain. */
+  readonly isPretty: boolean;
+  /** The client wants a Table without objects in its rows. */
+  readonly stripsRows: boolean;
+}
+
+/** What of a request decides which rules are for it, and how it is sent. */
+interface RuledParts {
+  readonly target: string;
+  readonly accept: string;
+  readonly userAgent: string;
+  readonly isPerson: boolean;
+}
+
+const selecting = new Set(["list", "watch", "deletecollection"]);
+
+/** What rules make of a request; undefined where none is for it. Throws `badRequest` for a selector that is none, `notAcceptable` for forms that no rule could be obeyed in. */
+export function ruleRequest(
+  rules: RuleSet,
+  info: ResourceRequest,
+  asked: RuledParts,
+): Ruled | undefined {
+  const { group, resource, namespace } = info;
+  const { target, userAgent } = asked;
+  const labelSelector = selectorOf(info, target);
+  const view = rules.viewOf({ group, resource, namespace, userAgent, labelSelector });
+  if (view === undefined) return undefined;
+  const chosen = acceptUnder(view, asked.accept);
+  if (!("accept" in chosen)) throw notAcceptable(notObeyed(chosen));
+  const withRows = withRowObjects(target);
+  const stripsRows = view.hiding.length > 0 && withRows !== target;
+  const sent = withoutHidden(view, info, stripsRows ? withRows : target);
+  const isPretty = wantsPretty(
+    parseQuery(splitTarget(target).query),
+    negotiate(asked.accept).isPretty,
+    asked.isPerson,
+  );
+  return {
+    view,
+    accept: chosen.accept,
+    target: isPretty ? withParameter(sent, "pretty", "0") : sent,
+    isPretty,
+    stripsRows,
+  };
+}
+
+function notObeyed(rule: Rule): string {
+  const forms = "application/json";
+  return `the rule ${JSON.stringify(rule.name)} cannot be obeyed in a form that is accepted; accept ${forms} too`;
+}
+
+function selectorOf({ verb }: ResourceRequest, target: string): LabelSelector {
+  if (!selecting.has(verb)) return everything;
+  return parseLabelSelector(parseQuery(splitTarget(target).query).get("labelSelector") ?? "");
+}
+
+/** Rows are told by their objects: where the client wants none they are asked for all the same. */
+function withRowObjects(target: string): string {
+  return target.replace(/(?<=[?&]includeObject=)None(?=&|$)/, "Metadata");
+}
+
+/**
+ * The request without what is hidden by a single label, where that can be said in a selector: then upstream itself leaves it
+ * out, of pages and of watches too, where an object that comes and goes is an ADDED and a DELETED.
+ */
+function withoutHidden(view: View, { verb, namespace }: ResourceRequest, target: string): string {
+  if (verb !== "list" && verb !== "watch") return target;
+  const opposites = view.hiding.flatMap((rule) => {
+    const { what } = rule.effect;
+    const isForAll = rule.match.namespaces === undefined || namespace !== "";
+    if (what.by !== "labelSelector" || !isForAll) return [];
+    return oppositeOf(what.selector) ?? [];
+  });
+  if (opposites.length === 0) return target;
+  const before = parseQuery(splitTarget(target).query).get("labelSelector") ?? "";
+  const selector = [...(before === "" ? [] : [before]), ...opposites].join(",");
+  return withParameter(target, "labelSelector", selector);
+}
+
+function withParameter(target: string, name: string, value: string): string {
+  const { path, query } = splitTarget(target);
+  const parameters = parseQuery(query);
+  parameters.set(name, value);
+  return `${path}?${parameters.toString()}`;
+}
+
+/** A selector of what this one does not select; undefined where no list of requirements says it. */
+export function oppositeOf({ requirements }: LabelSelector): string | undefined {
+  const [only, ...others] = requirements;
+  return only === undefined || others.length > 0 ? undefined : negated(only);
+}
+
+function negated({ key, operator, values }: LabelRequirement): string | undefined {
+  switch (operator) {
+    case "in":
+      return `${key} notin (${values.join(",")})`;
+    case "notin":
+      return `${key} in (${values.join(",")})`;
+    case "exists":
+      return `!${key}`;
+    case "!":
+      return key;
+    case "gt":
+    case "lt":
+      return undefined;
+  }
+}

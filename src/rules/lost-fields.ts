@@ -1,0 +1,102 @@
+import type { FieldTree } from "../api/field-path.ts";
+import type { Trim } from "../codec/trim.ts";
+
+/** A value of JSON, decoded. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+/** What the server itself writes: a PUT without it takes nothing away (apiserver, registry/rest/update.go; fieldmanager). */
+const serverOwned = new Set([
+  "metadata.managedFields",
+  "metadata.resourceVersion",
+  "metadata.uid",
+  "metadata.generation",
+  "metadata.creationTimestamp",
+  "metadata.selfLink",
+]);
+
+/**
+ * The fields that the trim leaves out, that `before` has and `after` has not, as paths. What is only changed is not lost.
+ * Pure.
+ */
+export function lostFields(before: Json, after: Json, trim: Trim): readonly string[] {
+  const lost: string[] = [];
+  const visit = (a: Json, b: Json | undefined, tree: FieldTree | undefined, path: string) => {
+    if (serverOwned.has(path)) return;
+    const isLeftOut = trim.leaves === "all but these" ? tree?.isWhole === true : tree === undefined;
+    if (isLeftOut) {
+      collectLost(a, b, path, lost);
+      return;
+    }
+    // Nothing below is left out.
+    if (tree === undefined || tree.isWhole) return;
+    for (const [name, value, other, below] of pairs(a, b)) {
+      const next =
+        below === "element" ? (tree.each ?? tree) : (tree.members.get(name) ?? tree.each);
+      const at = below === "element" ? `${path}[${name}]` : joined(path, name);
+      visit(value, other, next, at);
+    }
+  };
+  visit(before, after, trim.fields, "");
+  return lost;
+}
+
+/** What of `a` is not in `b`, the uppermost of it. */
+function collectLost(a: Json, b: Json | undefined, path: string, lost: string[]): void {
+  if (serverOwned.has(path) || isEmpty(a)) return;
+  if (b === undefined || b === null) {
+    lost.push(path);
+    return;
+  }
+  for (const [name, value, other, below] of pairs(a, b))
+    collectLost(value, other, below === "element" ? `${path}[${name}]` : joined(path, name), lost);
+}
+
+/** The members, or elements, of `a`, each with its like in `b`: an element by its `name` where it has one, else by its place. */
+function pairs(
+  a: Json,
+  b: Json | undefined,
+): readonly (readonly [string, Json, Json | undefined, "member" | "element"])[] {
+  if (isList(a)) {
+    const others = isList(b) ? b : [];
+    return a.map((value, place) => {
+      const name = nameOf(value);
+      const like =
+        name === undefined ? others[place] : others.find((each) => nameOf(each) === name);
+      return [name ?? String(place), value, like, "element"] as const;
+    });
+  }
+  if (!isObject(a)) return [];
+  const other = isObject(b) ? b : {};
+  return Object.entries(a).map(([name, value]) => [name, value, ownOf(other, name), "member"]);
+}
+
+function nameOf(value: Json): string | undefined {
+  const name = isObject(value) ? ownOf(value, "name") : undefined;
+  return typeof name === "string" ? name : undefined;
+}
+
+function ownOf(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+function isList(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !isList(value);
+}
+
+function isEmpty(value: Json): boolean {
+  if (value === null || value === "") return true;
+  if (isList(value)) return value.length === 0;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
+function joined(path: string, name: string): string {
+  if (path === "") return name;
+  return /^[A-Za-z_$][-\w$]*$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
+}
