@@ -39,9 +39,10 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
   const unreadable = ((await disk?.scopes()) ?? []).length > 0 ? "read again" : undefined;
   const credentials = await openConfiguredCredentials(config, "run", unreadable);
-  const stop = new AbortController();
+  let forwarded = new AbortController();
   let current = config;
-  const parts = compose({ config, current: () => current, credentials, disk }, stop.signal);
+  const watchesEnd = () => forwarded.signal;
+  const parts = compose({ config, current: () => current, credentials, disk }, watchesEnd);
   const watches = new Watches();
   const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
   const listeners: Server[] = [];
@@ -66,11 +67,17 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
     as: credentials.current().source,
   });
   await untilStopped(() => {
+    const { rules } = current;
     current = reread(read, current);
+    if (current.rules.id !== rules.id) {
+      forwarded.abort(expired("the rules of edge-proxy have changed"));
+      forwarded = new AbortController();
+      watches.see(current.rules);
+    }
     void credentials.refresh().catch(() => undefined);
   });
   stopping();
-  stop.abort();
+  forwarded.abort();
   clearInterval(ticking);
   for (const listener of listeners) void listener.stop();
   watches.endAll();
@@ -107,10 +114,10 @@ interface Composed {
   readonly disk: DiskStore | undefined;
 }
 
-/** `current` is what may change while all runs: who is let in, how fresh a read is, how much waits for a slow watcher. */
+/** `current` is what may change while all runs: who is let in, how fresh a read is, what rules show, how much waits for a slow watcher. */
 function compose(
   { config, current, credentials, disk }: Composed,
-  stopping: AbortSignal,
+  stopping: () => AbortSignal,
 ): ProxyParts {
   const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
   apiserver.onOutage((news) => {
@@ -182,7 +189,9 @@ function compose(
     },
     isCacheable: config.isCacheable,
     healthIntervalMs: config.healthIntervalMs,
-    stopping,
+    get stopping() {
+      return stopping();
+    },
   };
 }
 

@@ -28,7 +28,7 @@ export interface ProxyParts {
   readonly rules: RuleSet;
   readonly isCacheable: (group: string, resource: string) => boolean;
   readonly healthIntervalMs: number;
-  /** Aborted when the process is about to stop. */
+  /** Ends forwarded watches that are open: the process is about to stop, or rules show something else. */
   readonly stopping: AbortSignal;
 }
 

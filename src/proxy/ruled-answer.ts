@@ -11,7 +11,7 @@ import { statusResponse } from "./status-response.ts";
 const maxBytes = 64 << 20;
 
 /** Errors whose text may quote what an object holds: the others name it only. */
-const quoting: ReadonlySet<number> = new Set([400, 422, 500]);
+const quoting: ReadonlySet<number> = new Set([422, 500]);
 
 /**
  * An answer of upstream, or one that was kept, as the rules leave it: hidden objects are not in it, a hidden one is a 404.
@@ -128,14 +128,14 @@ function withoutQuotes(
 ): Response | undefined {
   const rule = view.needsObjects;
   if (rule === undefined) return undefined;
-  const reasons: Readonly<Record<number, string>> = { 400: "BadRequest", 422: "Invalid" };
+  const reason = code === 422 ? "Invalid" : "InternalError";
   const status: Status = {
     kind: "Status",
     apiVersion: "v1",
     metadata: {},
     status: "Failure",
     message: `upstream refused the request; what it says may quote what the rule ${JSON.stringify(rule.name)} leaves out`,
-    reason: reasons[code] ?? "InternalError",
+    reason,
     code,
   };
   return statusResponse(status, format, "upstream");

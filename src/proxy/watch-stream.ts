@@ -7,12 +7,15 @@ import {
   type WatchCache,
   type Watcher,
 } from "../cache/watch-cache.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { frameFor, type Sight } from "./filter.ts";
 import type { Listener } from "./parts.ts";
+import type { ReadRequest } from "./read-request.ts";
 import type { Watches } from "./watches.ts";
 
 export interface WatchStreamOptions {
+  readonly read: ReadRequest;
   /** What of the scope is shown; undefined for all of it. */
   readonly sight: Sight | undefined;
   /** Nothing at or below it is sent, but what comes first. */
@@ -56,6 +59,7 @@ export class WatchStream implements Watcher {
   readonly body: ReadableStream<Uint8Array>;
   readonly #context: WatchContext;
   readonly #cache: WatchCache;
+  readonly #read: ReadRequest;
   readonly #sight: Sight | undefined;
   readonly #request: Request;
   readonly #listener: Listener;
@@ -74,6 +78,7 @@ export class WatchStream implements Watcher {
   constructor(context: WatchContext, cache: WatchCache, options: WatchStreamOptions) {
     this.#context = context;
     this.#cache = cache;
+    this.#read = options.read;
     this.#sight = options.sight;
     this.#request = options.request;
     this.#listener = options.listener;
@@ -126,6 +131,14 @@ export class WatchStream implements Watcher {
 
   crossed(lost: LostInterval, status: Status): void {
     if (isInside(this.#position, lost)) this.end(status);
+  }
+
+  /** Whether these rules show it something else than it was begun with. */
+  isSeenOtherwise(rules: RuleSet): boolean {
+    const { info, scope } = this.#read;
+    const userAgent = this.#request.headers.get("user-agent") ?? "";
+    const view = rules.viewOf({ ...info, userAgent, labelSelector: scope.labelSelector });
+    return view?.id !== this.#sight?.view?.id;
   }
 
   end(status: Status | undefined): void {

@@ -25,6 +25,7 @@ export function watchFrom(
   const initial = initialFrames(live, read, view, sight);
   if (initial === undefined) return undefined;
   const stream = new WatchStream(context, cache, {
+    read,
     sight,
     position,
     initial: initial[Symbol.iterator](),

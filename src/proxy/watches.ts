@@ -1,3 +1,5 @@
+import { expired } from "../api/status.ts";
+import type { RuleSet } from "../rules/rule-set.ts";
 import type { WatchStream } from "./watch-stream.ts";
 
 /** The watches that are open, and what they need from time to time. */
@@ -26,6 +28,12 @@ export class Watches {
   /** Called about once a second. */
   tick(now: number): void {
     for (const stream of this.#streams) stream.tick(now);
+  }
+
+  /** Ends those that see something else by these rules: what is hidden from here on must not stay with them. */
+  see(rules: RuleSet): void {
+    const { status } = expired("the rules of edge-proxy have changed");
+    for (const stream of this.#streams) if (stream.isSeenOtherwise(rules)) stream.end(status);
   }
 
   /** Ends all politely. */

@@ -17,7 +17,7 @@ export interface ForwardOptions {
   readonly accept?: string | undefined;
   /** Milliseconds without a byte of the body until the link is probed; 30 s unless told otherwise (CONTRACT 19). */
   readonly silenceMs?: number;
-  /** A watch ends cleanly when this is aborted. */
+  /** A watch ends when this is aborted: cleanly, or with an ERROR event where the reason is a StatusError. */
   readonly stopping?: AbortSignal;
 }
 

@@ -1,3 +1,6 @@
+import { StatusError } from "../api/status.ts";
+import { codecOf } from "../codec/codecs.ts";
+import { formatOf } from "../codec/map-body.ts";
 import { type Silence, whileAlive } from "./silence.ts";
 
 /** How a body is passed. */
@@ -5,7 +8,7 @@ export interface Passing {
   readonly silence?: Silence | undefined;
   /** What broke, in words for the client, once it is known whether anything is reachable. Never rejects. */
   readonly explain: (error: unknown) => Promise<unknown>;
-  /** Ends a watch cleanly. */
+  /** Ends a watch: cleanly, or with an ERROR event where the reason is a StatusError. */
   readonly stopping?: AbortSignal | undefined;
 }
 
@@ -75,6 +78,8 @@ export function watchResponse(response: Response, { silence, stopping }: Passing
         const { done, value } = await whileAlive(reader.read(), silence).catch(() => ended);
         clearTimeout(head);
         if (!done) return controller.enqueue(value);
+        const lastWords = errorEvent(headers, stopping);
+        if (lastWords !== undefined) controller.enqueue(lastWords);
         end();
         controller.close();
       },
@@ -83,6 +88,14 @@ export function watchResponse(response: Response, { silence, stopping }: Passing
     { highWaterMark: 0 },
   );
   return new Response(body, { status, headers });
+}
+
+function errorEvent(headers: Headers, stopping: AbortSignal | undefined): Uint8Array | undefined {
+  const reason: unknown = stopping?.aborted === true ? stopping.reason : undefined;
+  const format = formatOf(headers.get("content-type") ?? "");
+  return reason instanceof StatusError && format !== undefined
+    ? codecOf(format).error(reason.status)
+    : undefined;
 }
 
 const ended = { done: true, value: undefined } as const;
