@@ -6,6 +6,7 @@ import type { RestoredScope } from "./cache/snapshot-restore.ts";
 import { Snapshot } from "./cache/snapshot.ts";
 import { type StoredScope, StoreReader } from "./cache/store-reader.ts";
 import { describeScope } from "./cache/watch-caches.ts";
+import { formatTable } from "./command-table.ts";
 import { ConfigError } from "./config/error.ts";
 import { readGiven } from "./config/given.ts";
 import { processInput } from "./config/input.ts";
@@ -105,15 +106,6 @@ function list(scopes: readonly StoredScope[], now: number): CommandResult {
 
 function agoOf(at: number, now: number): string {
   return formatDuration(Math.max(0, Math.round((now - at) / 1000) * 1000));
-}
-
-/** Columns as kubectl has them: three spaces apart. */
-function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const lines = rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("   "));
-  return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
 
 async function verify(store: StoreReader): Promise<CommandResult> {

@@ -40,6 +40,7 @@ function flagsPart(config: Config) {
     "disk-limit": formatSize(config.diskLimitBytes),
     "replay-limit": formatSize(config.replayLimitBytes),
     "no-disk-resources": config.noDiskResources.map(formatPattern),
+    rules: config.rules.rules.map(({ written }) => written),
     "shutdown-grace": formatDuration(config.shutdownGraceMs),
     "log-format": config.logFormat,
     v: config.verbosity,

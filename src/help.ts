@@ -19,6 +19,8 @@ Usage: edge-proxy [flags]
   edge-proxy --kubeconfig /etc/kubernetes/kubelet.conf --bind-socket /run/edge-proxy.sock
   edge-proxy --server-addr https://10.0.0.1:6443 --preload v1/configmaps,v1/nodes
   kubectl --server http://127.0.0.1:10261 get configmaps -A -w
+  edge-proxy cache ls                             what is on disk; also verify, export, clear (edge-proxy cache --help)
+  edge-proxy rules test -f rules.yaml <o.json     what rules make of objects (edge-proxy rules --help)
 
 ${groups.map(groupText).join("\n\n")}
 

@@ -3,13 +3,14 @@ import "./fetch-cap.ts";
 
 import { defineCommand, runCommand } from "citty";
 
-import { runCacheCommand } from "./cache-command.ts";
+import { type CommandResult, runCacheCommand } from "./cache-command.ts";
 import { checkConfig } from "./check-config.ts";
 import { type Config, ConfigError, readAction, readConfig } from "./config.ts";
 import { processInput } from "./config/input.ts";
 import { helpText } from "./help.ts";
 import { redact } from "./log-redact.ts";
 import { configureLog, log } from "./log.ts";
+import { runRulesCommand } from "./rules-command.ts";
 import { serve } from "./server.ts";
 import { childCommand, childModule } from "./upstream/credential-process.ts";
 import { version } from "./version.ts";
@@ -21,7 +22,8 @@ const command = defineCommand({
 });
 
 async function run(argv: readonly string[]): Promise<void> {
-  if (argv[0] === "cache") return cache(argv.slice(1));
+  if (argv[0] === "cache") return result(await runCacheCommand(argv.slice(1)));
+  if (argv[0] === "rules") return result(await runRulesCommand(argv.slice(1), rulesInput));
   const read = () => readConfig({ ...processInput(), argv });
   switch (readAction(argv)) {
     case "help":
@@ -35,8 +37,12 @@ async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-async function cache(argv: readonly string[]): Promise<void> {
-  const { output, exitCode } = await runCacheCommand(argv);
+const rulesInput = {
+  stdin: () => Bun.stdin.text(),
+  readFile: processInput().readFile,
+};
+
+async function result({ output, exitCode }: CommandResult): Promise<void> {
   await Bun.write(Bun.stdout, new Blob([...output]));
   process.exitCode = exitCode;
 }

@@ -52,6 +52,7 @@ afterAll(async () => {
   await upstream?.stop();
 }, 20_000);
 
+const annotationsOf = (object: Loose) => object.metadata.annotations;
 const pathOf = (namespace: string) => `/api/v1/namespaces/${namespace}/configmaps`;
 
 interface ObjectParts {
@@ -336,7 +337,6 @@ describe.each([
     test("its answers only are trimmed, in every form", async () => {
       await put("plain", "n", { annotations: { note: "long", other: "kept" } });
       const path = `${pathOf("plain")}/n`;
-      const annotationsOf = (answer: Loose) => answer.metadata.annotations;
       expect(annotationsOf(await seen(path))).toEqual({ note: "long", other: "kept" });
       const small = json(await get(path, "application/json", "small/1"));
       expect([annotationsOf(small), small.metadata.managedFields, small.data]).toEqual([
@@ -344,7 +344,7 @@ describe.each([
         undefined,
         { k: "v" },
       ]);
-      const inTable = json(await get(`${pathOf("plain")}`, table, "small/1")).rows;
+      const inTable = json(await get(pathOf("plain"), table, "small/1")).rows;
       const row = inTable.find(({ object }: Loose) => object.metadata.name === "n");
       expect([row.cells[0], annotationsOf(row.object)]).toEqual(["n", { other: "kept" }]);
       const { bytes } = await callBytes(own, path, {
@@ -356,14 +356,14 @@ describe.each([
     test("a PUT without managedFields passes, one that loses an annotation does not", async () => {
       const path = `${pathOf("plain")}/n`;
       const asSmall = { "User-Agent": "small/1" };
-      const seen = json(await get(path, "application/json", "small/1"));
-      const refused = await call(own, path, { method: "PUT", body: seen, headers: asSmall });
+      const small = json(await get(path, "application/json", "small/1"));
+      const refused = await call(own, path, { method: "PUT", body: small, headers: asSmall });
       expectStatus(refused, 422, { reason: "Invalid" });
       expect(json(refused).details.causes.map((cause: Loose) => cause.field)).toEqual([
         "metadata.annotations.note",
       ]);
-      seen.metadata.annotations.note = "long";
-      const passed = await call(own, path, { method: "PUT", body: seen, headers: asSmall });
+      small.metadata.annotations.note = "long";
+      const passed = await call(own, path, { method: "PUT", body: small, headers: asSmall });
       expect(passed.status).toBe(200);
     });
   });

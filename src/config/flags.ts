@@ -217,7 +217,7 @@ export const flags = [
     group: "Configuration",
     hint: "FILE",
     fallback: undefined,
-    help: "YAML with the names of these flags as keys; flags win",
+    help: "YAML with the names of these flags as keys, and rules; flags win",
     commandLineOnly: true,
   },
   {

@@ -18,7 +18,12 @@ export function readGiven(input: ConfigInput): {
   return { given: new Map([...flags, ...fromArgs]), rules };
 }
 
-function readText(input: ConfigInput, file: string): string {
+/** The rules of a config file, and nothing else of it. Throws a ConfigError as `readGiven` does. */
+export function readConfigRules(file: string, readFile: ConfigInput["readFile"]): readonly Rule[] {
+  return parseConfigFile(file, readText({ readFile }, file)).rules;
+}
+
+function readText(input: Pick<ConfigInput, "readFile">, file: string): string {
   try {
     return input.readFile(file);
   } catch (error) {

@@ -18,6 +18,7 @@ export function parseRule(path: YamlPath, value: unknown): Rule {
     id: Bun.hash.xxHash64(JSON.stringify(value)).toString(36),
     match: parseMatch([...path, "match"], given.match ?? {}),
     effect: parseEffect(path, given),
+    written: given,
   };
 }
 

@@ -21,13 +21,19 @@ const serverOwned = new Set([
  * The fields that the trim leaves out, that `before` has and `after` has not, as paths. What is only changed is not lost.
  * Pure.
  */
-export function lostFields(before: Json, after: Json, trim: Trim): readonly string[] {
+export function lostFields(
+  before: Json,
+  after: Json,
+  trim: Trim,
+  of: "what a write takes away" | "also what the server owns" = "what a write takes away",
+): readonly string[] {
   const lost: string[] = [];
+  const isKept = (path: string) => of === "what a write takes away" && serverOwned.has(path);
   const visit = (a: Json, b: Json | undefined, tree: FieldTree | undefined, path: string) => {
-    if (serverOwned.has(path)) return;
+    if (isKept(path)) return;
     const isLeftOut = trim.leaves === "all but these" ? tree?.isWhole === true : tree === undefined;
     if (isLeftOut) {
-      collectLost(a, b, path, lost);
+      collectLost(a, b, path, lost, isKept);
       return;
     }
     // Nothing below is left out.
@@ -44,14 +50,22 @@ export function lostFields(before: Json, after: Json, trim: Trim): readonly stri
 }
 
 /** What of `a` is not in `b`, the uppermost of it. */
-function collectLost(a: Json, b: Json | undefined, path: string, lost: string[]): void {
-  if (serverOwned.has(path) || isEmpty(a)) return;
+function collectLost(
+  a: Json,
+  b: Json | undefined,
+  path: string,
+  lost: string[],
+  isKept: (path: string) => boolean,
+): void {
+  if (isKept(path) || isEmpty(a)) return;
   if (b === undefined || b === null) {
     lost.push(path);
     return;
   }
-  for (const [name, value, other, below] of pairs(a, b))
-    collectLost(value, other, below === "element" ? `${path}[${name}]` : joined(path, name), lost);
+  for (const [name, value, other, below] of pairs(a, b)) {
+    const at = below === "element" ? `${path}[${name}]` : joined(path, name);
+    collectLost(value, other, at, lost, isKept);
+  }
 }
 
 /** The members, or elements, of `a`, each with its like in `b`: an element by its `name` where it has one, else by its place. */

@@ -30,6 +30,8 @@ export interface Rule {
   readonly id: string;
   readonly match: RuleMatch;
   readonly effect: RuleEffect;
+  /** As it stands in the file. */
+  readonly written: object;
 }
 
 /** What of a request rules look at. */
