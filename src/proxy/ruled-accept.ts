@@ -5,13 +5,19 @@ import type { View } from "../rules/view.ts";
 const jsonTypes = new Set(["application/json", "application/*", "*/*"]);
 const protobufType = "application/vnd.kubernetes.protobuf";
 
+/** What an apiserver speaks beside JSON: what no server speaks is upstream's to refuse. */
+const spokenTypes = new Set([protobufType, "application/yaml", "application/cbor"]);
+
 /**
  * What of an Accept header rules can be obeyed in, in the order it had; a rule where that is nothing. Only what is asked for
  * upstream in these forms can be looked into: whole objects, Tables where no cell is made of what is left out, metadata.
  */
 export function acceptUnder(view: View, accept: string): { readonly accept: string } | Rule {
-  const clauses = parseAccept(accept).filter((clause) => canObey(view, clause));
+  const asked = parseAccept(accept);
+  const clauses = asked.filter((clause) => canObey(view, clause));
   if (clauses.length > 0) return { accept: clauses.map(exactText).join(",") };
+  const isSpoken = asked.some(({ type }) => jsonTypes.has(type) || spokenTypes.has(type));
+  if (!isSpoken) return { accept };
   const rule = view.needsJson ?? view.needsObjects ?? view.rules[0];
   if (rule === undefined) return { accept };
   return rule;

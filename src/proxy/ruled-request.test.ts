@@ -30,6 +30,7 @@ describe("ruleRequest", () => {
     [`${table},application/json`, `${table},application/json`, "application/json"],
     [table, table, "406"],
     ["application/yaml", "406", "406"],
+    ["text/html", "text/html", "text/html"],
     ["application/cbor, application/json", "application/json", "application/json"],
     [`${protobuf};as=Table;v=v1;g=meta.k8s.io`, "406", "406"],
     ["application/json;pretty=1", "application/json", "application/json"],
