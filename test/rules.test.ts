@@ -295,6 +295,29 @@ describe.each([
     });
   });
 
+  test("an apply that gives up what was not shown is refused, a first one and a patch pass", async () => {
+    const path = `${pathOf("trimmed")}/applied?fieldManager=me`;
+    const apply = (data: object) =>
+      call(own, path, {
+        method: "PATCH",
+        contentType: "application/apply-patch+yaml",
+        body: { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "applied" }, ...data },
+      });
+    const first = await apply({ data: { k: "v" } });
+    expect([first.status, json(first).data]).toEqual([201, undefined]);
+    expect((await apply({ data: { k: "w" } })).status).toBe(200);
+    const refused = await apply({});
+    expectStatus(refused, 422, { reason: "Invalid" });
+    expect(refused.text).toContain("no-data");
+    const patched = await call(own, `${pathOf("trimmed")}/applied`, {
+      method: "PATCH",
+      contentType: "application/merge-patch+json",
+      body: { data: null },
+    });
+    expect(patched.status).toBe(200);
+    expect((await apply({})).status).toBe(200);
+  });
+
   describe("keep, for a list by a label", () => {
     test("names and namespaces are all there is of the items, in JSON and in protobuf", async () => {
       await put("plain", "a", { labels: { pick: "yes" } });
