@@ -23,6 +23,7 @@ export class Frames {
   readonly #form: TypeForm;
   #made: Partial<Record<Shown, Uint8Array>> = {};
   #madeFor: Map<Look, Partial<Record<Shown, Uint8Array | "unseen">>> | undefined;
+  #shownTo: Map<object, Shown | undefined> | undefined;
 
   constructor(codec: Codec, form: TypeForm, event: ChangeEvent) {
     this.#codec = codec;
@@ -36,6 +37,13 @@ export class Frames {
    */
   as(shown: Shown): Uint8Array {
     return (this.#made[shown] ??= this.#encode(shown));
+  }
+
+  /** As what it is shown to all that see alike: `find` is asked once for each `sight`. */
+  shownTo(sight: object, find: () => Shown | undefined): Shown | undefined {
+    this.#shownTo ??= new Map();
+    if (!this.#shownTo.has(sight)) this.#shownTo.set(sight, find());
+    return this.#shownTo.get(sight);
   }
 
   /** The same as it looks to some; undefined where nothing that they see has changed. */

@@ -32,9 +32,12 @@ export function shownAs(event: ChangeEvent, sight: Sight | undefined): Shown | u
 
 /** What is sent of a change to who sees this much; undefined when nothing that is seen has changed. */
 export function frameFor(frames: Frames, sight: Sight | undefined): Uint8Array | undefined {
-  const shown = shownAs(frames.event, sight);
-  if (shown === undefined) return undefined;
   const view = sight?.view;
+  const find = () => shownAs(frames.event, sight);
+  // All watchers of the whole scope that have the same rules see alike.
+  const isAlike = view !== undefined && sight?.selection === undefined;
+  const shown = isAlike ? frames.shownTo(view, find) : find();
+  if (shown === undefined) return undefined;
   return view === undefined || view.trimming.length === 0
     ? frames.as(shown)
     : frames.asSeen(shown, view);
