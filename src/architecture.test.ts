@@ -90,4 +90,15 @@ describe("architecture", () => {
     const loaded = await Promise.all(modules.map((file) => import(join(root, file))));
     expect(loaded.length).toBeGreaterThan(20);
   });
+
+  test("no source decides by a benchmark's labels or names", async () => {
+    const labels = ["resourceusage", "type=consistency", "type=filter", "skip-"];
+    const named: string[] = [];
+    for (const file of sourceFiles()) {
+      const text = await Bun.file(join(root, file)).text();
+      const own = text.replaceAll("insecure-skip-tls-verify", "");
+      if (labels.some((label) => own.includes(label))) named.push(file);
+    }
+    expect(named).toEqual([]);
+  });
 });

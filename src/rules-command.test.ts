@@ -4,8 +4,8 @@ import { runRulesCommand } from "./rules-command.ts";
 
 const rules = `rules:
 - name: drop
-  match: { resources: [configmaps], labelSelector: type=filter }
-  hide: { namePrefix: skip- }
+  match: { resources: [configmaps], labelSelector: view=some }
+  hide: { namePrefix: draft- }
 - name: slim
   trim: [data, metadata.managedFields]
 - name: other
@@ -22,8 +22,8 @@ const object = (name: string, labels: object, rest: object) => ({
 const list = {
   kind: "List",
   items: [
-    object("skip-a", { type: "filter" }, {}),
-    object("skip-b", { type: "none" }, { data: { k: "v" } }),
+    object("draft-a", { view: "some" }, {}),
+    object("draft-b", { view: "none" }, { data: { k: "v" } }),
   ],
 };
 
@@ -41,9 +41,9 @@ describe("runRulesCommand", () => {
     const lines = text.split("\n").map((line) => line.split(/ {3,}/));
     expect(lines).toEqual([
       ["RULE", "OBJECT", "EFFECT", "BYTES", "LEFT", "WITHOUT"],
-      ["drop", "configmaps/x/skip-a", "hidden", "110", "0"],
-      ["slim", "configmaps/x/skip-a", "as it is", "110", "110"],
-      ["slim", "configmaps/x/skip-b", "trimmed", "125", "108", "data"],
+      ["drop", "configmaps/x/draft-a", "hidden", "109", "0"],
+      ["slim", "configmaps/x/draft-a", "as it is", "109", "109"],
+      ["slim", "configmaps/x/draft-b", "trimmed", "126", "109", "data"],
       [""],
       ["other is for none of the 2 objects"],
       [""],
@@ -52,7 +52,7 @@ describe("runRulesCommand", () => {
 
   test("-o json shows what is left of them", async () => {
     const { items } = JSON.parse(await run(["test", "-f=r.yaml", "-o", "json"]));
-    expect(items).toEqual([object("skip-b", { type: "none" }, {})]);
+    expect(items).toEqual([object("draft-b", { view: "none" }, {})]);
   });
 
   test.each([

@@ -53,7 +53,7 @@ describe("parseRules", () => {
     namespaces: [x, y]
     userAgents: [kubelet/*]
     labelSelector: type in (a, b)
-  hide: {namePrefix: skip-}`);
+  hide: {namePrefix: draft-}`);
   const rules = new RuleSet(rule === undefined ? [] : [rule]);
   const request = {
     group: "",
@@ -81,7 +81,7 @@ describe("parseRules", () => {
 
   test("of all namespaces it hides in those that it names only", () => {
     const view = rules.viewOf({ ...request, namespace: "" });
-    const object = { name: "skip-1", labels: {}, fields: {} };
+    const object = { name: "draft-1", labels: {}, fields: {} };
     expect(view?.hiderOf({ ...object, namespace: "x" })?.name).toBe("a");
     expect(view?.hiderOf({ ...object, namespace: "z" })).toBeUndefined();
   });

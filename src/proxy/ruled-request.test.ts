@@ -70,7 +70,7 @@ describe("ruleRequest", () => {
   });
 
   test("no rule is for a request that selects other than the rule says", () => {
-    const rule = { match: { labelSelector: "type=a" }, hide: { namePrefix: "skip-" } };
+    const rule = { match: { labelSelector: "type=a" }, hide: { namePrefix: "draft-" } };
     expect(ruled(rule, pods)).toBeUndefined();
     expect(ruled(rule, `${pods}?labelSelector=type%3Da`)?.view.hiding).toHaveLength(1);
     expect(() => ruled(rule, `${pods}?labelSelector=a+in+b`)).toThrow("unable to parse");
