@@ -5,7 +5,8 @@ import { dirname, join, relative } from "node:path";
 const allowed: Readonly<Record<string, readonly string[]>> = {
   api: [],
   codec: ["api"],
-  cache: ["codec", "api"],
+  memory: [],
+  cache: ["memory", "codec", "api"],
   upstream: ["codec", "api", "config", "log"],
   config: ["log", "rules", "codec", "api"],
   rules: ["codec", "api"],
@@ -17,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const vendors: Readonly<Record<string, readonly string[]>> = {
   citty: ["main.ts"],
   yaml: ["config/yaml-lines.ts"],
+  "bun:ffi": ["memory/code-pages.ts"],
   "bun:sqlite": ["cache/database.ts"],
   "consola/core": ["log.ts"],
   "protobufjs/minimal.js": ["codec/protobuf.ts"],

@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { openConfiguredCredentials } from "./configured-credentials.ts";
 import { listen, listenAdmin, type Server } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
+import { giveBackAfterStart } from "./memory/give-back.ts";
 import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
 import { OutageLog } from "./outage-log.ts";
@@ -66,6 +67,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
     on: listeners.map(({ url }) => String(url)).join(" "),
     as: credentials.current().source,
   });
+  giveBackAfterStart();
   await untilStopped(() => {
     const { rules } = current;
     current = reread(read, current);

@@ -1,6 +1,6 @@
 import type { ChangeEvent } from "../api/watch-event.ts";
+import { giveBackAfter } from "../memory/give-back.ts";
 import type { DiskOutcome } from "./disk.ts";
-import { giveBackAfter } from "./give-back.ts";
 import { scopeId } from "./scope-id.ts";
 import type { ScopeState } from "./scope-rows.ts";
 import type { Snapshot, WriteOutcome } from "./snapshot.ts";

@@ -2,9 +2,9 @@ import { formatGroupResource, formatGroupVersionResource } from "../api/group-ve
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import type { ListForm } from "../codec/codec.ts";
+import { giveBackAfter } from "../memory/give-back.ts";
 import { Bodies } from "./bodies.ts";
 import { Derived } from "./derived.ts";
-import { giveBackAfter } from "./give-back.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
 import { RefusedError } from "./reflector-errors.ts";
 import { Reflector } from "./reflector.ts";

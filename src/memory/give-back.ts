@@ -1,3 +1,5 @@
+import { giveBackCode } from "./code-pages.ts";
+
 /** What is less leaves little behind. */
 const largeBytes = 4 << 20;
 /** Until what was under way with it is over. */
@@ -8,7 +10,13 @@ export function giveBackAfter(byteLength: number): void {
   if (byteLength > largeBytes) setTimeout(giveBack, settleMs).unref();
 }
 
+/** Soon gives back the code that only the start has run. */
+export function giveBackAfterStart(): void {
+  setTimeout(giveBackCode, settleMs).unref();
+}
+
 function giveBack(): void {
   Bun.shrink();
   Bun.gc(true);
+  giveBackCode();
 }
