@@ -5,7 +5,7 @@ import { formatSelection, isSameSelection } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
-import { prettyBody, streamedBody, wholeBody } from "../codec/list-body.ts";
+import { prettyBody, streamedBody } from "../codec/list-body.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
 import { sees } from "./filter.ts";
@@ -31,8 +31,8 @@ export function listFrom(
   const body = compose(live, read, view);
   if (body === undefined) return undefined;
   if (body.byteLength > maxKeptBytes && !read.isPretty) return respond(read, streamedBody(body));
-  const bytes = read.isPretty ? prettyBody(body) : wholeBody(body);
-  const blob = new Blob([bytes]);
+  // The pieces as they are: one copy, and no garbage as large as the body.
+  const blob = new Blob(read.isPretty ? [prettyBody(body)] : [...body.pieces]);
   bodies.set(key, version, blob);
   return respond(read, blob);
 }
