@@ -17,6 +17,9 @@ const common = {
   websocket: tunnelHandlers,
 } as const;
 
+/** Without `development` Bun would share a port with whoever listens there already: clients would get either. */
+const ownPort = { reusePort: false } as const;
+
 export type Server = Bun.Server<Tunnel>;
 export type Answer = (request: Request, listener: Listener) => Promise<Response> | Response;
 
@@ -29,6 +32,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       hostname,
       port,
       idleTimeout,
+      ...ownPort,
       ...common,
       fetch: (request) => answer(request, ofTcp),
     }),
@@ -61,7 +65,7 @@ export function listenAdmin(
   if (config.adminAddress === undefined) return undefined;
   const { hostname, port } = config.adminAddress;
   return bind(`--admin-address: ${hostname}:${port}`, () =>
-    Bun.serve({ hostname, port, development: false, fetch: answer }),
+    Bun.serve({ hostname, port, development: false, ...ownPort, fetch: answer }),
   );
 }
 

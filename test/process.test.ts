@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 
 import { createTemporaryFolder, waitUntil } from "../src/testing/child-process.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
 import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
+import { binary } from "./offline-fixture.ts";
 
 let fake: FakeApiserver;
 let proxy: ProxyProcess;
@@ -117,3 +119,25 @@ describe("SIGHUP", () => {
     await waitUntil("the first identity is lent", async () => (await list()) === 200);
   }, 30_000);
 });
+
+test.each([
+  ["--bind-address", () => new URL(proxy.url).host],
+  ["--admin-address", () => new URL(proxy.adminUrl).host],
+])(
+  "%s that another process listens on is exit 2, with one line that names it",
+  async (flag, host) => {
+    const disk = join(folder.dir, "other");
+    const listeners = ["--bind-address=127.0.0.1:0", "--admin-address=off", `${flag}=${host()}`];
+    const free = listeners.filter((each, at) => at === 2 || !each.startsWith(flag));
+    const second = Bun.spawn(
+      [binary, "--kubeconfig", kubeconfig, "--disk-cache-path", disk, ...free],
+      { stdout: "pipe", stderr: "pipe" },
+    );
+    const [text, exitCode] = await Promise.all([second.stderr.text(), second.exited]);
+    expect(exitCode).toBe(2);
+    expect(text).toBe(
+      `edge-proxy: ${flag}: ${host()} is in use: stop what listens there, or choose another\n`,
+    );
+  },
+  20_000,
+);
