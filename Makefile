@@ -7,8 +7,21 @@ VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 BUN_VERSION := $(shell sed -n 's/.*"packageManager": "bun@\(.*\)".*/\1/p' package.json)
 BUN := .tools/bun-$(BUN_VERSION)
 INSTALLED := node_modules/.installed
-OUTPUT := _output/local/bin/linux/amd64
 SOURCES := $(shell find src -name '*.ts' -not -name '*.test.ts' -not -path 'src/testing/*')
+
+# What is built: every binary for every platform, each from its entries and with its flags of `bun build`.
+BIN := _output/local/bin
+PACKAGE_amd64 := @oven/bun-linux-x64
+PACKAGE_arm64 := @oven/bun-linux-aarch64
+MACHINE := linux/$(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
+PLATFORMS := $(MACHINE)
+BINARIES := edge-proxy
+ENTRIES_edge-proxy := src/main.ts src/upstream/credential-child.ts
+FLAGS_edge-proxy := --compile-exec-argv="--smol --max-http-header-size=262144" --define EDGE_PROXY_VERSION='"$(VERSION)"'
+platform = $(subst $(BIN)/,,$(@D))
+runtime = $(BUN)$(if $(filter-out $(MACHINE),$(platform)),-$(notdir $(platform)))
+UNKNOWN := $(filter-out linux/amd64 linux/arm64,$(PLATFORMS))
+$(if $(UNKNOWN),$(error PLATFORMS: $(UNKNOWN) cannot be built; linux/amd64 and linux/arm64 can))
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +29,7 @@ help: ## this list
 demo: build ## the main job before your eyes: an apiserver, the proxy, a LIST from memory, fifty watchers (ONCE=1: ends by itself)
 	@$(BUN) test/demo.ts $(if $(ONCE),--once)
 
-build: $(OUTPUT)/edge-proxy ## the binary ./edge-proxy, the same bytes every time
+build: $(foreach platform,$(PLATFORMS),$(BINARIES:%=$(BIN)/$(platform)/%)) ## ./edge-proxy, the same bytes every time (PLATFORMS="linux/amd64 linux/arm64")
 
 test: build ## unit and contract tests, then end to end on the binary (a real kube-apiserver where one is found)
 	@$(BUN) test/run.ts
@@ -34,17 +47,18 @@ bench: build ## measure the binary against the apiserver and nginx (ARGS="--help
 	@$(BUN) bench/main.ts $(ARGS)
 
 clean: ## remove what was built and installed
-	rm -rf _output edge-proxy node_modules .tools
+	rm -rf _output $(BINARIES) node_modules .tools
 
-$(OUTPUT)/edge-proxy: $(INSTALLED) $(SOURCES) package.json Makefile
+# The name of the file is in its bytes, so a binary has the same name everywhere.
+.SECONDEXPANSION:
+.PRECIOUS: $(BUN)-%
+$(BIN)/%: $(INSTALLED) $(SOURCES) package.json Makefile | $$(runtime)
 	@echo "building $@"
 	@mkdir -p $(@D)
-	@$(BUN) build --compile --minify --bytecode --format=esm \
-	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv \
-	  --compile-exec-argv="--smol --max-http-header-size=262144" \
-	  --define EDGE_PROXY_VERSION='"$(VERSION)"' \
-	  src/main.ts src/upstream/credential-child.ts --outfile $@ >/dev/null
-	@ln -sf $@ edge-proxy
+	@$(BUN) build --compile --target=bun-$(subst /,-,$(subst amd64,x64,$(platform))) --compile-executable-path=$(runtime) \
+	  --minify --bytecode --format=esm --no-compile-autoload-bunfig --no-compile-autoload-dotenv \
+	  $(FLAGS_$(@F)) $(ENTRIES_$(@F)) --outfile $@ >/dev/null
+	@if [ $(platform) = $(MACHINE) ]; then ln -sf $@ $(@F); fi
 
 $(INSTALLED): package.json bun.lock | $(BUN)
 	@echo "installing packages"
@@ -61,3 +75,9 @@ $(BUN):
 	@for candidate in "$$(command -v bun)" .tools/node_modules/bun/bin/bun.exe .tools/node_modules/@oven/bun-linux-*/bin/bun; do \
 	  [ "$$($$candidate --version 2>/dev/null)" = "$(BUN_VERSION)" ] && ln -sf "$$(realpath $$candidate)" $@ && exit 0; \
 	done; echo "Bun $(BUN_VERSION) is neither on PATH nor to be had from npm" >&2; exit 1
+
+# Another machine's Bun, which a binary for that machine holds; npm installs it here only when forced.
+$(BUN)-%:
+	@echo "getting Bun $(BUN_VERSION) for $* from the npm registry"
+	@npm install --prefix .tools/$* --no-save --no-audit --no-fund --loglevel=error --force $(PACKAGE_$*)@$(BUN_VERSION) >/dev/null
+	@ln -sf $*/node_modules/$(PACKAGE_$*)/bin/bun $@
