@@ -1,6 +1,6 @@
 # Targets are listed by `make` alone. Bun is the version that package.json names: from PATH, else from npm into .tools/.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt bench clean
+.PHONY: help demo build test check fmt bench docker-build clean
 SHELL := /bin/bash
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
@@ -23,8 +23,30 @@ runtime = $(BUN)$(if $(filter-out $(MACHINE),$(platform)),-$(notdir $(platform))
 UNKNOWN := $(filter-out linux/amd64 linux/arm64,$(PLATFORMS))
 $(if $(UNKNOWN),$(error PLATFORMS: $(UNKNOWN) cannot be built; linux/amd64 and linux/arm64 can))
 
+# Where downloads come from; empty is the place that npm and the Dockerfile name.
+NPM_REGISTRY :=
+DEBIAN_MIRROR :=
+NODE_IMAGE :=
+BASE_IMAGE :=
+ifeq ($(REGION),cn)
+  NPM_REGISTRY := https://registry.npmmirror.com
+  DEBIAN_MIRROR := mirrors.aliyun.com
+  NODE_IMAGE := docker.m.daocloud.io/library/node
+  BASE_IMAGE := gcr.m.daocloud.io/distroless/base-nossl-debian13
+endif
+ifneq ($(NPM_REGISTRY),)
+  export npm_config_registry := $(NPM_REGISTRY)
+endif
+export NPM_REGISTRY DEBIAN_MIRROR NODE_IMAGE BASE_IMAGE
+
+# The images' names, and the namespace that _output/manifest.yaml is for.
+IMAGE_REPO ?=
+IMAGE_TAG ?= v$(VERSION)
+NAMESPACE ?= default
+export VERSION IMAGE_REPO IMAGE_TAG NAMESPACE
+
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## the main job before your eyes: an apiserver, the proxy, a LIST from memory, fifty watchers (ONCE=1: ends by itself)
 	@$(BUN) test/demo.ts $(if $(ONCE),--once)
@@ -45,6 +67,9 @@ fmt: $(INSTALLED) ## format all files in place
 
 bench: build ## measure the binary against the apiserver and nginx (ARGS="--help")
 	@$(BUN) bench/main.ts $(ARGS)
+
+docker-build: ## images, _output/manifest.yaml (IMAGE_REPO= IMAGE_TAG= REGION=cn); pushed with DOCKER_USERNAME= DOCKER_PASSWD=
+	@deploy/docker-build
 
 clean: ## remove what was built and installed
 	rm -rf _output $(BINARIES) node_modules .tools
