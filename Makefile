@@ -1,6 +1,6 @@
 # Targets are listed by `make` alone. Bun is the version that package.json names: from PATH, else from npm into .tools/.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check fmt bench docker-build clean
+.PHONY: help demo build test check fmt bench docker-build image-test clean
 SHELL := /bin/bash
 
 VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
@@ -70,6 +70,9 @@ bench: build ## measure the binary against the apiserver and nginx (ARGS="--help
 
 docker-build: ## images, _output/manifest.yaml (IMAGE_REPO= IMAGE_TAG= REGION=cn); pushed with DOCKER_USERNAME= DOCKER_PASSWD=
 	@deploy/docker-build
+
+image-test: build ## the image's contents started as a node would, without docker
+	@$(BUN) test/image.ts
 
 clean: ## remove what was built and installed
 	rm -rf _output $(BINARIES) node_modules .tools
