@@ -42,4 +42,5 @@ FROM base AS edge-proxy
 LABEL org.opencontainers.image.title="edge-proxy" \
   org.opencontainers.image.description="A caching, exact kube-apiserver stand-in for edge nodes"
 COPY --from=build /src/_output/local/bin/linux/*/edge-proxy /usr/local/bin/edge-proxy
+COPY deploy/rules /etc/edge-proxy/rules
 ENTRYPOINT ["/usr/local/bin/edge-proxy"]

@@ -4,21 +4,29 @@ import { join } from "node:path";
 
 import { validate } from "dockerfile-utils";
 
-import { readStage } from "./dockerfile.ts";
+import { readStage, type Stage } from "./dockerfile.ts";
 
 const root = join(import.meta.dir, "..");
 const text = await Bun.file(join(root, "Dockerfile")).text();
 const digest = `@sha256:${"0".repeat(64)}`;
+
+/** What an image has besides its binary. */
+const besides: Readonly<Record<string, Stage["copies"]>> = {
+  "edge-proxy": [["deploy/rules", "/etc/edge-proxy/rules"]],
+};
 
 describe("Dockerfile", () => {
   test("holds no mistake that a linter knows", () => {
     expect(validate(text)).toEqual([]);
   });
 
-  test.each(["edge-proxy", "benchmark"])("%s is one file on the base, run by nobody", (name) => {
+  test.each(["edge-proxy", "benchmark"])("%s is its binary on the base, run by nobody", (name) => {
     const stage = readStage(text, name);
     const path = `/usr/local/bin/${name}`;
-    expect(stage.copies).toEqual([[`/src/_output/local/bin/linux/*/${name}`, path]]);
+    expect(stage.copies).toEqual([
+      [`/src/_output/local/bin/linux/*/${name}`, path],
+      ...(besides[name] ?? []),
+    ]);
     expect(stage.entrypoint).toEqual([path]);
     expect(stage.user).toBe("65532:65532");
     for (const key of ["title", "description", "version", "revision", "licenses"]) {

@@ -7,7 +7,7 @@ export interface Stage {
   readonly user: string | undefined;
   readonly entrypoint: readonly string[];
   readonly labels: readonly string[];
-  /** What is copied in from other stages: where it lies there (a pattern), and where here. */
+  /** What is copied in: where it lies in the other stage (a pattern) or in the repository, and where here. */
   readonly copies: readonly (readonly [source: string, to: string])[];
 }
 

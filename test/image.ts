@@ -80,7 +80,7 @@ async function measureCold(root: ImageRoot, apiserver: Apiserver): Promise<void>
 }
 
 async function measureSize(root: ImageRoot): Promise<void> {
-  const files = root.files.map((file) => join(root.dir, file));
+  const files = root.stage.entrypoint.map((file) => join(root.dir, file));
   const layer = Bun.spawnSync(["tar", "-czf", "-", ...files], { env: { GZIP: "-6" } }).stdout;
   const plain = (await Promise.all(files.map((file) => stat(file)))).map(({ size }) => size);
   const sum = plain.reduce((total, size) => total + size, 0) / megabyte;

@@ -109,14 +109,16 @@ if (assets === undefined) {
     test.each([
       ["node/edge-proxy.yaml", 2],
       ["daemonset/daemonset.yaml", 1],
-      ["benchmark/pod.yaml", 6],
+      ["benchmark/pod.yaml", 4],
       ["node/edge-proxy.service", 4],
     ])("the binary knows each flag of %s", async (file, words) => {
       const text = await Bun.file(join(root, "deploy", file)).text();
       const args = file.endsWith(".service") ? argumentsOfUnit(text) : argumentsOfPods(text);
       expect(args).toHaveLength(words);
       const here = args.map((arg) =>
-        arg.replace("/etc/kubernetes/kubelet.conf", apiserver.kubeconfig),
+        arg
+          .replace("/etc/kubernetes/kubelet.conf", apiserver.kubeconfig)
+          .replace("/etc/edge-proxy/rules", join(root, "deploy/rules")),
       );
       const named = args.some((arg) => arg.includes("kubelet.conf"));
       const credentials = named ? [] : ["--kubeconfig", apiserver.kubeconfig];

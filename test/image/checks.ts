@@ -24,7 +24,11 @@ export function check(holds: boolean, what: string): void {
 export function checkFiles(root: ImageRoot): void {
   say(`The final stage of the Dockerfile, on ${root.stage.image}:`);
   for (const name of [...root.files, ...root.libraries]) say(`  ${name}`);
-  const version = Bun.spawnSync(["readelf", "-V", ...root.files.map((file) => root.dir + file)]);
+  const version = Bun.spawnSync([
+    "readelf",
+    "-V",
+    ...root.stage.entrypoint.map((file) => root.dir + file),
+  ]);
   const needed = [...version.stdout.toString().matchAll(/GLIBC_2\.(\d+)/g)].map((m) =>
     Number(m[1]),
   );

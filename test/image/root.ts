@@ -24,7 +24,7 @@ export async function createImageRoot(dir: string, stageName: string): Promise<I
   const stage = readStage(await Bun.file(join(repository, "Dockerfile")).text(), stageName);
   for (const [source, to] of stage.copies) await copyTo(dir, builtFile(source), to);
   const files = stage.copies.map(([, to]) => to);
-  const libraries = files.flatMap((file) => librariesOf(join(dir, file)));
+  const libraries = stage.entrypoint.flatMap((file) => librariesOf(join(dir, file)));
   for (const library of libraries) await copyTo(dir, library, library);
   for (const [path, text] of baseFiles) await Bun.write(join(dir, path), text);
   const hasCertificates = await Bun.file(certificates).exists();
@@ -37,7 +37,7 @@ export async function createImageRoot(dir: string, stageName: string): Promise<I
   return { dir, fileSystem, stage, files, libraries, hasCertificates };
 }
 
-/** Where `make build` has put what the build stage has under /src. */
+/** Where this repository has it; what the build stage has under /src, `make build` has made. */
 function builtFile(pattern: string): string {
   const machine = process.arch === "arm64" ? "arm64" : "amd64";
   return join(repository, pattern.replace("/src/", "").replace("*", machine));
@@ -45,7 +45,7 @@ function builtFile(pattern: string): string {
 
 async function copyTo(root: string, from: string, to: string): Promise<void> {
   await mkdir(dirname(join(root, to)), { recursive: true });
-  await cp(await realpath(from), join(root, to));
+  await cp(await realpath(from), join(root, to), { recursive: true });
 }
 
 /** The loader and the libraries that ldd names. */
