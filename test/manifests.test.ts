@@ -9,6 +9,29 @@ import { startProxy } from "../src/testing/proxy-process.ts";
 const assets = findAssets();
 const root = join(import.meta.dir, "..");
 
+describe("deploy/node/edge-proxy.service", () => {
+  const analyze = Bun.which("systemd-analyze");
+
+  test.skipIf(analyze === null)(
+    "is a unit that systemd takes, and finds little exposed",
+    async () => {
+      const { dir, remove } = await createTemporaryFolder("edge-proxy-unit-");
+      try {
+        const unit = join(dir, "edge-proxy.service");
+        const text = await Bun.file(join(root, "deploy/node/edge-proxy.service")).text();
+        await Bun.write(unit, text.replace("/usr/local/bin/edge-proxy", join(root, "edge-proxy")));
+        for (const verb of [["verify"], ["security", "--offline=true", "--threshold=25"]]) {
+          const run = Bun.spawnSync([analyze ?? "", ...verb, unit], { stdin: "ignore" });
+          expect({ verb, code: run.exitCode }).toEqual({ verb, code: 0 });
+        }
+      } finally {
+        await remove();
+      }
+    },
+    30_000,
+  );
+});
+
 if (assets === undefined) {
   describe("deploy/", () => {
     test.skip("no kube-apiserver, hence no kubectl, was found", () => {});
