@@ -1,8 +1,14 @@
+import type { ClientTls } from "../src/upstream/credentials.ts";
+
 /** Something that answers as an apiserver does. */
 export interface Server {
   readonly url: string;
-  /** Absent: nothing is sent, and a proxy lends its own identity. */
+  /** Without it and `authorization` nothing is sent, and a proxy lends its own identity. */
   readonly token?: string;
+  /** The whole header, where it is no token. */
+  readonly authorization?: string;
+  /** All that TLS needs, where it is more than a CA. */
+  readonly tls?: ClientTls;
   /** The CA's text, for https. */
   readonly ca?: string;
 }
@@ -26,7 +32,7 @@ export function ask(server: Server, path: string, asked: Asked = {}): Promise<Re
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(server.ca === undefined ? {} : { tls: { ca: server.ca, rejectUnauthorized: true } }),
+    ...tlsOf(server),
     ...(signal === undefined ? {} : { signal }),
     timeout: false,
   });
@@ -43,8 +49,14 @@ export async function demand(server: Server, path: string, asked: Asked = {}): P
 
 /** The header lines of a request for JSON by an agent that gets it unindented. */
 export function headersOf(server: Server, accept = "application/json"): readonly string[] {
-  const token = server.token === undefined ? [] : [`Authorization: Bearer ${server.token}`];
-  return ["User-Agent: edge-proxy-bench", `Accept: ${accept}`, ...token];
+  const { token, authorization = token === undefined ? undefined : `Bearer ${token}` } = server;
+  const credentials = authorization === undefined ? [] : [`Authorization: ${authorization}`];
+  return ["User-Agent: edge-proxy-bench", `Accept: ${accept}`, ...credentials];
+}
+
+function tlsOf({ tls, ca }: Server): { readonly tls?: ClientTls } {
+  if (tls !== undefined) return { tls };
+  return ca === undefined ? {} : { tls: { ca, rejectUnauthorized: true } };
 }
 
 function contentHeader(body: unknown, contentType: string): Record<string, string> {
