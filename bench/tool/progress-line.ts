@@ -1,0 +1,32 @@
+/** Where a run stands, for people who wait, on standard error. */
+export interface ProgressLine {
+  /** What it does, which may change often. */
+  tell(text: string): void;
+  /** A line that stays. */
+  say(text: string): void;
+  end(): void;
+}
+
+const terminalMs = 100;
+const plainMs = 5000;
+
+/** On a terminal one line that changes; elsewhere a line every five seconds. */
+export function createProgressLine(stream: NodeJS.WriteStream = process.stderr): ProgressLine {
+  const isTerminal = stream.isTTY;
+  let last = 0;
+  const clear = isTerminal ? "\r\u001B[K" : "";
+  return {
+    tell: (text) => {
+      const now = performance.now();
+      if (now - last < (isTerminal ? terminalMs : plainMs)) return;
+      last = now;
+      stream.write(isTerminal ? `${clear}${text.slice(0, stream.columns - 1)}` : `${text}\n`);
+    },
+    say: (text) => {
+      stream.write(`${clear}${text}\n`);
+    },
+    end: () => {
+      stream.write(clear);
+    },
+  };
+}

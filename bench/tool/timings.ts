@@ -1,0 +1,44 @@
+import { Histogram } from "../load/histogram.ts";
+
+/** What requests of one kind took. */
+export interface Operation {
+  readonly name: string;
+  readonly count: number;
+  readonly medianMs: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly slowestMs: number;
+  /** Of all bodies. */
+  readonly bytes: number;
+}
+
+interface Sum {
+  readonly latencies: Histogram;
+  slowestMs: number;
+  bytes: number;
+}
+
+/** The latencies of one case on one target, by operation. */
+export class Timings {
+  readonly #sums = new Map<string, Sum>();
+
+  record(operation: string, ms: number, bytes: number): void {
+    const sum = this.#sums.get(operation) ?? { latencies: new Histogram(), slowestMs: 0, bytes: 0 };
+    this.#sums.set(operation, sum);
+    sum.latencies.record(ms * 1000);
+    sum.slowestMs = Math.max(sum.slowestMs, ms);
+    sum.bytes += bytes;
+  }
+
+  get all(): readonly Operation[] {
+    return [...this.#sums].map(([name, { latencies, slowestMs, bytes }]) => ({
+      name,
+      count: latencies.total,
+      medianMs: latencies.quantile(0.5) / 1000,
+      p90Ms: latencies.quantile(0.9) / 1000,
+      p99Ms: latencies.quantile(0.99) / 1000,
+      slowestMs,
+      bytes,
+    }));
+  }
+}
