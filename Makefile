@@ -7,17 +7,20 @@ VERSION := $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
 BUN_VERSION := $(shell sed -n 's/.*"packageManager": "bun@\(.*\)".*/\1/p' package.json)
 BUN := .tools/bun-$(BUN_VERSION)
 INSTALLED := node_modules/.installed
-SOURCES := $(shell find src -name '*.ts' -not -name '*.test.ts' -not -path 'src/testing/*')
 
-# What is built: every binary for every platform, each from its entries and with its flags of `bun build`.
+# What is built: every binary for every platform, each from its sources and entries and with its flags of `bun build`.
 BIN := _output/local/bin
 PACKAGE_amd64 := @oven/bun-linux-x64
 PACKAGE_arm64 := @oven/bun-linux-aarch64
 MACHINE := linux/$(patsubst aarch64,arm64,$(patsubst x86_64,amd64,$(shell uname -m)))
 PLATFORMS := $(MACHINE)
-BINARIES := edge-proxy
+BINARIES := edge-proxy benchmark
+SOURCES_edge-proxy := $(shell find src -name '*.ts' -not -name '*.test.ts' -not -path 'src/testing/*')
+SOURCES_benchmark := $(SOURCES_edge-proxy) $(shell find bench -name '*.ts' -not -name '*.test.ts')
 ENTRIES_edge-proxy := src/main.ts src/upstream/credential-child.ts
 FLAGS_edge-proxy := --compile-exec-argv="--smol --max-http-header-size=262144" --define EDGE_PROXY_VERSION='"$(VERSION)"'
+ENTRIES_benchmark := bench/benchmark.ts
+FLAGS_benchmark := --define EDGE_PROXY_VERSION='"$(VERSION)"'
 platform = $(subst $(BIN)/,,$(@D))
 runtime = $(BUN)$(if $(filter-out $(MACHINE),$(platform)),-$(notdir $(platform)))
 UNKNOWN := $(filter-out linux/amd64 linux/arm64,$(PLATFORMS))
@@ -51,7 +54,7 @@ help: ## this list
 demo: build ## the main job before your eyes: an apiserver, the proxy, a LIST from memory, fifty watchers (ONCE=1: ends by itself)
 	@$(BUN) test/demo.ts $(if $(ONCE),--once)
 
-build: $(foreach platform,$(PLATFORMS),$(BINARIES:%=$(BIN)/$(platform)/%)) ## ./edge-proxy, the same bytes every time (PLATFORMS="linux/amd64 linux/arm64")
+build: $(foreach platform,$(PLATFORMS),$(BINARIES:%=$(BIN)/$(platform)/%)) ## ./edge-proxy and ./benchmark, the same bytes every time (PLATFORMS="linux/amd64 linux/arm64")
 
 test: build ## unit and contract tests, then end to end on the binary (a real kube-apiserver where one is found)
 	@$(BUN) test/run.ts
@@ -80,7 +83,7 @@ clean: ## remove what was built and installed
 # The name of the file is in its bytes, so a binary has the same name everywhere.
 .SECONDEXPANSION:
 .PRECIOUS: $(BUN)-%
-$(BIN)/%: $(INSTALLED) $(SOURCES) package.json Makefile | $$(runtime)
+$(BIN)/%: $(INSTALLED) $$(SOURCES_$$(@F)) package.json Makefile | $$(runtime)
 	@echo "building $@"
 	@mkdir -p $(@D)
 	@$(BUN) build --compile --target=bun-$(subst /,-,$(subst amd64,x64,$(platform))) --compile-executable-path=$(runtime) \
