@@ -1,0 +1,106 @@
+import { formatNumber } from "../table.ts";
+import { escape } from "./escape.ts";
+import { linearScale, logScale, type Scale } from "./scale.ts";
+import { colours } from "./style.ts";
+
+/** A line of a chart; points in the order of x. */
+export interface Line {
+  readonly name: string;
+  /** Which colour; lines of one target share it. */
+  readonly colour: number;
+  readonly look: "solid" | "dashed";
+  readonly points: readonly (readonly [x: number, y: number])[];
+  /** Points further apart than this are not joined: between them nothing was measured. */
+  readonly gap: number;
+}
+
+export interface LineChart {
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly lines: readonly Line[];
+}
+
+const [width, height] = [880, 280];
+const area = { left: 60, right: 16, top: 34, bottom: 36 };
+/** From here on small values would all lie on the axis. */
+const logFrom = 20;
+
+/** An SVG of the chart, in the classes of `chartStyle`; empty when there are no points. */
+export function lineChart({ xLabel, yLabel, lines }: LineChart): string {
+  const drawn = lines.filter(({ points }) => points.length > 0);
+  if (drawn.length === 0) return "";
+  const x = linearScale(
+    Math.max(1, ...drawn.flatMap(({ points }) => points.map(([at]) => at))),
+    "exact",
+  );
+  const y = scaleFor(drawn.flatMap(({ points }) => points.map(([, value]) => value)));
+  const parts = [yAxis(y, yLabel), xAxis(x, xLabel), legend(drawn)];
+  const paths = drawn.map((line) => drawLine(line, x, y));
+  return `<svg class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(yLabel)}">${[...parts, ...paths].join("")}</svg>`;
+}
+
+function scaleFor(values: readonly number[]): Scale {
+  const above = values.filter((value) => value > 0);
+  const [lowest, highest] = [Math.min(...above), Math.max(...above)];
+  if (above.length === 0) return linearScale(1, "round");
+  return highest / lowest > logFrom ? logScale(lowest, highest) : linearScale(highest, "round");
+}
+
+function right(x: Scale, value: number): number {
+  return round(area.left + x.place(value) * (width - area.left - area.right));
+}
+
+function down(y: Scale, value: number): number {
+  return round(height - area.bottom - y.place(value) * (height - area.top - area.bottom));
+}
+
+function yAxis(y: Scale, label: string): string {
+  const rules = y.ticks.map((tick) => {
+    const at = down(y, tick);
+    return `<line class="rule" x1="${area.left}" x2="${width - area.right}" y1="${at}" y2="${at}"/><text class="soft" x="${area.left - 8}" y="${at + 4}" text-anchor="end">${tick}</text>`;
+  });
+  return `${rules.join("")}<text class="soft" x="8" y="16">${escape(label)}</text>`;
+}
+
+function xAxis(x: Scale, label: string): string {
+  const y = height - area.bottom + 18;
+  const names = x.ticks.map(
+    (tick) =>
+      `<text class="soft" x="${right(x, tick)}" y="${y}" text-anchor="middle">${tick}</text>`,
+  );
+  return `${names.join("")}<text class="soft" x="${width - area.right}" y="${height - 2}" text-anchor="end">${escape(label)}</text>`;
+}
+
+function legend(lines: readonly Line[]): string {
+  let x = width - area.right;
+  return lines
+    .toReversed()
+    .map(({ name, colour, look }) => {
+      // About as wide as this many letters of 12 px are.
+      x -= name.length * 6.6 + 40;
+      return `<line class="${classOf(colour, look)}" x1="${round(x)}" x2="${round(x + 22)}" y1="12" y2="12"/><text x="${round(x + 28)}" y="16">${escape(name)}</text>`;
+    })
+    .join("");
+}
+
+function drawLine({ name, colour, look, points, gap }: Line, x: Scale, y: Scale): string {
+  let last = Number.NEGATIVE_INFINITY;
+  const path = points.map(([at, value]) => {
+    const command = at - last > gap ? "M" : "L";
+    last = at;
+    return `${command}${right(x, at)} ${down(y, value)}`;
+  });
+  const spots = points.map(
+    ([at, value]) =>
+      `<circle class="spot" cx="${right(x, at)}" cy="${down(y, value)}" r="3"><title>${escape(name)}: ${formatNumber(value)} at ${formatNumber(at)} s</title></circle>`,
+  );
+  return `<path class="${classOf(colour, look)}" d="${path.join("")}"/>${spots.join("")}`;
+}
+
+function classOf(colour: number, look: Line["look"]): string {
+  return `line s${colour % colours}${look === "dashed" ? " dashed" : ""}`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
