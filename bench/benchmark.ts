@@ -5,10 +5,11 @@ import { CredentialError } from "../src/upstream/credentials.ts";
 import { parseArgs } from "./tool/args.ts";
 import { runFlags } from "./tool/flags.ts";
 import { helpText } from "./tool/help.ts";
-import { readOptions } from "./tool/options.ts";
+import { type BenchmarkOptions, readOptions } from "./tool/options.ts";
 import type { Report } from "./tool/outcome.ts";
 import { createProgressLine } from "./tool/progress-line.ts";
 import { runRelayCommand } from "./tool/relay-command.ts";
+import { formatReportPage } from "./tool/report-page.ts";
 import { runBenchmark } from "./tool/run.ts";
 import { formatReport } from "./tool/tables.ts";
 
@@ -65,8 +66,9 @@ async function main(argv: readonly string[]): Promise<void> {
 
 async function writeFiles(
   report: Report,
-  { jsonFile }: { readonly jsonFile: string | undefined },
+  { jsonFile, htmlFile }: Pick<BenchmarkOptions, "jsonFile" | "htmlFile">,
 ): Promise<void> {
+  if (htmlFile !== undefined) await Bun.write(htmlFile, formatReportPage(report));
   if (jsonFile !== undefined)
     await Bun.write(jsonFile, `${JSON.stringify(report, undefined, 2)}\n`);
 }

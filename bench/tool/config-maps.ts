@@ -65,7 +65,7 @@ export async function writeConfigMaps(
 }
 
 /** So that 1,000 of them are some 530 KB. */
-const dataBytes = 70;
+const dataBytes = 16;
 
 /** Removes at the apiserver what a case has left, so that the next target finds the same. */
 export async function removeConfigMaps(context: CaseContext, type: string): Promise<void> {

@@ -36,6 +36,8 @@ export interface CaseSettings {
 
 export interface Case {
   readonly name: CaseName;
+  /** Whether the apiserver itself can be tried: it has no rules, and nothing before it to be cut. */
+  readonly isForDirect: "yes" | "no";
   /** Runs it on all targets: one after another, or by turns. Rejects when it cannot be made. */
   run(contexts: readonly CaseContext[], settings: CaseSettings): Promise<void>;
 }

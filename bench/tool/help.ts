@@ -33,8 +33,9 @@ How the link is cut (--cut):
 Flags:
 ${flagTexts(runFlags)}
 
-Targets are asked by turns in slices (A B A B), each for the whole duration in all. Latency is taken here, CPU and memory
-are those of the proxy's process; "client cores" is what this tool itself used: near 1 it was the limit.
+In resource, targets are asked by turns in slices (A B A B), each for the whole duration in all; NAME=direct is left out of
+filter and consistency. Latency is taken here, CPU and memory are those of the target's process; "client cores" is what
+this tool itself used: near 1 it was the limit.
 Exit codes: 0 every check held; 1 one did not, or could not be made; 2 a flag cannot be used; 130 interrupted. Whatever
 was written to the cluster is removed in all cases but SIGKILL.
 `;

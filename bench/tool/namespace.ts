@@ -1,6 +1,6 @@
 import { ask, demand, type Server } from "../http.ts";
 import { listPath } from "../objects.ts";
-import { runLabel } from "./config-maps.ts";
+import { parseList, runLabel } from "./config-maps.ts";
 
 /** Where a run writes. */
 export interface RunNamespace {
@@ -12,6 +12,8 @@ export interface RunNamespace {
 }
 
 const removalMs = 60_000;
+/** So long after its caller has gone a write may still take effect. */
+const underWayMs = 200;
 
 /** The namespace of this name, made where it is not there; a new one when none is named. Rejects when it cannot be made. */
 export async function openNamespace(
@@ -30,9 +32,24 @@ export async function openNamespace(
   }
   const remove = async () => {
     const late = AbortSignal.timeout(removalMs);
-    const written = `${listPath(name)}?labelSelector=${encodeURIComponent(`${runLabel}=${run}`)}`;
-    await demand(apiserver, written, { method: "DELETE", signal: late });
+    await removeWritten(apiserver, name, run, late);
     if (isOurs) await demand(apiserver, path, { method: "DELETE", signal: late });
   };
   return { name, run, remove };
+}
+
+/** Until nothing is there: a write that was interrupted may still be under way. */
+async function removeWritten(
+  apiserver: Server,
+  namespace: string,
+  run: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = `${listPath(namespace)}?labelSelector=${encodeURIComponent(`${runLabel}=${run}`)}`;
+  let left = 1;
+  while (left > 0) {
+    await demand(apiserver, path, { method: "DELETE", signal });
+    await Bun.sleep(underWayMs);
+    left = parseList(await demand(apiserver, path, { signal })).items.length;
+  }
 }

@@ -17,6 +17,7 @@ import type { UsageSource } from "./usage-source.ts";
 export interface TriedServer {
   readonly name: string;
   readonly server: Server;
+  readonly is: "proxy" | "direct";
   readonly source: UsageSource;
 }
 
@@ -32,9 +33,10 @@ export interface RunParts {
 
 const cases: Readonly<Record<CaseName, Case>> = { func, filter, consistency, resource };
 
-/** Runs one case on all targets. A case that cannot be made is an outcome with an error; rejects only when the run is over. */
+/** Runs one case on all targets that it is for. A case that cannot be made is an outcome with an error; rejects only when the run is over. */
 export async function runCase(name: CaseName, parts: RunParts): Promise<readonly Outcome[]> {
-  const contexts = parts.targets.map((target) => contextOf(name, target, parts));
+  const isFor = ({ is }: TriedServer) => is === "proxy" || cases[name].isForDirect === "yes";
+  const contexts = parts.targets.filter(isFor).map((target) => contextOf(name, target, parts));
   let error: string | undefined;
   try {
     await cases[name].run(contexts, parts.settings);

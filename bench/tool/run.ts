@@ -45,7 +45,7 @@ export async function runBenchmark(
       durationSeconds,
       concurrency,
       outcomes,
-      passed: outcomes.every(hasPassed),
+      passed: outcomes.length > 0 && outcomes.every(hasPassed),
     };
   } finally {
     progress.tell("removing what was written");
@@ -86,7 +86,7 @@ async function openTarget(
     throw new Error(`${name} does not answer at ${server.url}: is it started?`, { cause: error });
   });
   await response.arrayBuffer();
-  if (response.ok) return { name, server, source };
+  if (response.ok) return { name, server, source, is: url === undefined ? "direct" : "proxy" };
   throw new Error(`${name} at ${server.url} answers ${response.status} to GET /version`);
 }
 

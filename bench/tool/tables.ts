@@ -11,7 +11,11 @@ export function formatReport(report: Report): string {
     .map((table) => table(report.outcomes))
     .filter((table) => table.length > 1)
     .map(formatTable);
-  return [...tables, ...failureLines(report.outcomes), verdictLine(report)].join("\n\n");
+  const lines = [noteLines(report.outcomes), failureLines(report.outcomes), [verdictLine(report)]];
+  return [
+    ...tables,
+    ...lines.filter((each) => each.length > 0).map((each) => each.join("\n")),
+  ].join("\n\n");
 }
 
 export function operationTable(outcomes: readonly Outcome[]): Table {
@@ -91,10 +95,19 @@ export function failureLines(outcomes: readonly Outcome[]): readonly string[] {
     return [
       ...(outcome.error === undefined ? [] : [`${place}: ${outcome.error}`]),
       ...outcome.checks.flatMap(({ name, failures }) =>
-        failures.map((failure) => `${place}: ${name}: ${failure}`),
+        failures.map(
+          ({ text, times }) => `${place}: ${name}: ${text}${times > 1 ? ` (${times} times)` : ""}`,
+        ),
       ),
     ];
   });
+}
+
+/** What a reader must know of the figures, one line each. */
+export function noteLines(outcomes: readonly Outcome[]): readonly string[] {
+  return outcomes.flatMap(({ case: name, target, notes }) =>
+    notes.map((note) => `${name}, ${target}: ${note}`),
+  );
 }
 
 /** How many requests a case has made. */

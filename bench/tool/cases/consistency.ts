@@ -19,6 +19,7 @@ const returnMs = 60_000;
 
 export const consistency: Case = {
   name: "consistency",
+  isForDirect: "no",
   run: async (contexts, settings) => {
     const link = await settings.openLink();
     for (const context of contexts) {

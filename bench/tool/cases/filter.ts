@@ -13,6 +13,7 @@ const shown = namesOf("keep", 50);
 
 export const filter: Case = {
   name: "filter",
+  isForDirect: "no",
   run: async (contexts) => {
     for (const context of contexts) {
       try {

@@ -18,6 +18,7 @@ const eventsOfEach = 4;
 
 export const func: Case = {
   name: "func",
+  isForDirect: "yes",
   run: async (contexts) => {
     for (const context of contexts) {
       try {

@@ -15,6 +15,7 @@ const rounds = 4;
 
 export const resource: Case = {
   name: "resource",
+  isForDirect: "yes",
   run: async (contexts, settings) => {
     const [first] = contexts;
     if (first === undefined) return;
