@@ -1,3 +1,5 @@
+import type { Line } from "./page/line-chart.ts";
+
 /** A measured stream of requests to one target. */
 export interface LoadRow {
   readonly kind: "load";
@@ -36,7 +38,15 @@ export interface Note {
   readonly text: string;
 }
 
-export type Result = LoadRow | Measure | Note;
+/** Something over time, to be drawn. */
+export interface Curves {
+  readonly kind: "curves";
+  readonly title: string;
+  readonly unit: string;
+  readonly lines: readonly Line[];
+}
+
+export type Result = LoadRow | Measure | Note | Curves;
 
 /** Whether a bar is reached; undefined where there is none. */
 export function verdict({ value, bar }: Measure): "ok" | "MISSED" | undefined {
@@ -59,4 +69,8 @@ export function atMost(value: number): Bar {
 
 export function note(text: string): Note {
   return { kind: "note", text };
+}
+
+export function curves(title: string, unit: string, lines: readonly Line[]): Curves {
+  return { kind: "curves", title, unit, lines };
 }

@@ -20,8 +20,10 @@ export interface LineChart {
   readonly lines: readonly Line[];
 }
 
-const [width, height] = [880, 280];
-const area = { left: 60, right: 16, top: 34, bottom: 36 };
+const width = 880;
+const [plotTop, plotHeight] = [30, 210];
+const area = { left: 60, right: 16, bottom: 36 };
+const legendRow = 18;
 /** From here on small values would all lie on the axis. */
 const logFrom = 20;
 
@@ -34,7 +36,9 @@ export function lineChart({ xLabel, yLabel, lines }: LineChart): string {
     "exact",
   );
   const y = scaleFor(drawn.flatMap(({ points }) => points.map(([, value]) => value)));
-  const parts = [yAxis(y, yLabel), xAxis(x, xLabel), legend(drawn)];
+  const names = legend(drawn);
+  const height = plotTop + plotHeight + area.bottom + names.rows * legendRow;
+  const parts = [yAxis(y, yLabel), xAxis(x, xLabel), names.svg];
   const paths = drawn.map((line) => drawLine(line, x, y));
   return `<svg class="chart" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(yLabel)}">${[...parts, ...paths].join("")}</svg>`;
 }
@@ -51,7 +55,7 @@ function right(x: Scale, value: number): number {
 }
 
 function down(y: Scale, value: number): number {
-  return round(height - area.bottom - y.place(value) * (height - area.top - area.bottom));
+  return round(plotTop + plotHeight - y.place(value) * plotHeight);
 }
 
 function yAxis(y: Scale, label: string): string {
@@ -63,24 +67,27 @@ function yAxis(y: Scale, label: string): string {
 }
 
 function xAxis(x: Scale, label: string): string {
-  const y = height - area.bottom + 18;
+  const y = plotTop + plotHeight + 18;
   const names = x.ticks.map(
     (tick) =>
       `<text class="soft" x="${right(x, tick)}" y="${y}" text-anchor="middle">${tick}</text>`,
   );
-  return `${names.join("")}<text class="soft" x="${width - area.right}" y="${height - 2}" text-anchor="end">${escape(label)}</text>`;
+  return `${names.join("")}<text class="soft" x="${width - area.right}" y="${y + 16}" text-anchor="end">${escape(label)}</text>`;
 }
 
-function legend(lines: readonly Line[]): string {
-  let x = width - area.right;
-  return lines
-    .toReversed()
-    .map(({ name, colour, look }) => {
-      // About as wide as this many letters of 12 px are.
-      x -= name.length * 6.6 + 40;
-      return `<line class="${classOf(colour, look)}" x1="${round(x)}" x2="${round(x + 22)}" y1="12" y2="12"/><text x="${round(x + 28)}" y="16">${escape(name)}</text>`;
-    })
-    .join("");
+/** Names below the plot, in as many rows as they need. */
+function legend(lines: readonly Line[]): { readonly svg: string; readonly rows: number } {
+  let [x, row] = [area.left, 0];
+  const parts = lines.map(({ name, colour, look }) => {
+    // About as wide as this many letters of 12 px are.
+    const length = name.length * 6.6 + 46;
+    if (x + length > width && x > area.left) [x, row] = [area.left, row + 1];
+    const y = plotTop + plotHeight + area.bottom + row * legendRow + 10;
+    const at = x;
+    x += length;
+    return `<line class="${classOf(colour, look)}" x1="${round(at)}" x2="${round(at + 22)}" y1="${y - 4}" y2="${y - 4}"/><text x="${round(at + 28)}" y="${y}">${escape(name)}</text>`;
+  });
+  return { svg: parts.join(""), rows: row + 1 };
 }
 
 function drawLine({ name, colour, look, points, gap }: Line, x: Scale, y: Scale): string {

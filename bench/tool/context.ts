@@ -58,10 +58,19 @@ export async function send(
   asked: Asked = {},
 ): Promise<Answer> {
   const began = performance.now();
-  const answer = await askFor(context.server, path, { signal: context.signal, ...asked });
+  const answer = await sendUntimed(context, path, asked);
   const ms = performance.now() - began;
   context.timings.record(operation, ms, answer.body.length);
   return { ...answer, ms };
+}
+
+/** Asks the target; what it takes tells nothing. */
+export function sendUntimed(
+  context: CaseContext,
+  path: string,
+  asked: Asked = {},
+): Promise<Omit<Answer, "ms">> {
+  return askFor(context.server, path, { signal: context.signal, ...asked });
 }
 
 /** Asks the apiserver itself; its time is nobody's concern. */

@@ -1,6 +1,7 @@
 import { type BarChart, barChart } from "../page/bar-chart.ts";
-import { type Line, lineChart } from "../page/line-chart.ts";
+import { lineChart } from "../page/line-chart.ts";
 import { formatPage, type Section } from "../page/page.ts";
+import { latencyLines, memoryLines } from "./outcome-lines.ts";
 import { hasPassed, type Outcome, type Report } from "./outcome.ts";
 import {
   checkTable,
@@ -10,10 +11,6 @@ import {
   requestCount,
   usageTable,
 } from "./tables.ts";
-
-/** Slices of other targets lie between those of one: only neighbours are joined. */
-const latencyGapSeconds = 2.5;
-const memoryGapSeconds = 5;
 
 /** The report as one HTML file. */
 export function formatReportPage(report: Report): string {
@@ -39,30 +36,21 @@ export function formatReportPage(report: Report): string {
   });
 }
 
-function chartSection({ outcomes, targets }: Report): Section {
+function chartSection({ outcomes }: Report): Section {
   const asked = outcomes.filter(({ usage }) => usage.seconds > 0);
-  const colourOf = ({ target }: Outcome) => targets.findIndex(({ name }) => name === target);
+  const latency = { xLabel: "seconds", yLabel: "ms", lines: latencyLines(asked) };
+  const memory = { xLabel: "seconds", yLabel: "MB", lines: memoryLines(asked) };
   return {
     title: "LISTs of 1,000 configmaps by label",
     parts: [
-      {
-        kind: "charts",
-        title: "Targets compared",
-        charts: comparisons(asked, colourOf).map(barChart),
-      },
-      { kind: "charts", title: "Latency over time", charts: [latencyChart(asked, colourOf)] },
-      {
-        kind: "charts",
-        title: "Resident memory over time",
-        charts: [memoryChart(asked, colourOf)],
-      },
+      { kind: "charts", title: "Targets compared", charts: comparisons(asked).map(barChart) },
+      { kind: "charts", title: "Latency over time", charts: [lineChart(latency)] },
+      { kind: "charts", title: "Resident memory over time", charts: [lineChart(memory)] },
     ],
   };
 }
 
-type ColourOf = (outcome: Outcome) => number;
-
-function comparisons(outcomes: readonly Outcome[], colourOf: ColourOf): readonly BarChart[] {
+function comparisons(outcomes: readonly Outcome[]): readonly BarChart[] {
   const chart = (
     title: string,
     unit: string,
@@ -70,10 +58,9 @@ function comparisons(outcomes: readonly Outcome[], colourOf: ColourOf): readonly
   ): BarChart => ({
     title,
     unit,
-    bars: outcomes.flatMap((outcome) => {
+    bars: outcomes.flatMap((outcome, colour) => {
       const value = valueOf(outcome);
-      const { target: name } = outcome;
-      return value === undefined ? [] : [{ name, value, colour: colourOf(outcome) }];
+      return value === undefined ? [] : [{ name: outcome.target, value, colour }];
     }),
   });
   return [
@@ -87,37 +74,4 @@ function comparisons(outcomes: readonly Outcome[], colourOf: ColourOf): readonly
       usage.highestRss === undefined ? undefined : usage.highestRss / 1e6,
     ),
   ];
-}
-
-function latencyChart(outcomes: readonly Outcome[], colourOf: ColourOf): string {
-  const lines = outcomes.flatMap((outcome): readonly Line[] => {
-    const common = { colour: colourOf(outcome), gap: latencyGapSeconds };
-    const { target, latency } = outcome;
-    return [
-      {
-        ...common,
-        name: `${target} p50`,
-        look: "solid",
-        points: latency.map(({ at, medianMs }) => [at, medianMs]),
-      },
-      {
-        ...common,
-        name: `${target} p99`,
-        look: "dashed",
-        points: latency.map(({ at, p99Ms }) => [at, p99Ms]),
-      },
-    ];
-  });
-  return lineChart({ xLabel: "seconds", yLabel: "ms", lines });
-}
-
-function memoryChart(outcomes: readonly Outcome[], colourOf: ColourOf): string {
-  const lines = outcomes.map((outcome): Line => ({
-    name: outcome.target,
-    colour: colourOf(outcome),
-    look: "solid",
-    gap: memoryGapSeconds,
-    points: outcome.memory.map(({ at, rss }) => [at, rss / 1e6]),
-  }));
-  return lineChart({ xLabel: "seconds", yLabel: "MB", lines });
 }

@@ -7,7 +7,7 @@ import {
   selectedPath,
   writeConfigMaps,
 } from "../config-maps.ts";
-import { type Case, type CaseContext, look, send } from "../context.ts";
+import { type Case, type CaseContext, look, send, sendUntimed } from "../context.ts";
 import type { Link } from "../link.ts";
 
 const type = "consistency";
@@ -16,6 +16,9 @@ const listsWhileCut = 10;
 /** A proxy that has not noticed after this long does not. */
 const detectionMs = 60_000;
 const returnMs = 60_000;
+
+/** The operation that is not a request: from the cut until the proxy says so. */
+export const detected = "until it is detected";
 
 export const consistency: Case = {
   name: "consistency",
@@ -47,7 +50,7 @@ async function tryCut(context: CaseContext, link: Link): Promise<void> {
     detectedMs !== undefined,
     () => `not within ${detectionMs / 1000} s`,
   );
-  if (detectedMs !== undefined) context.timings.record("until it is detected", detectedMs, 0);
+  if (detectedMs !== undefined) context.timings.record(detected, detectedMs, 0);
   for (let time = 0; time < listsWhileCut; time++)
     await list(context, "list while cut", path, kept);
   await link.restore();
@@ -76,7 +79,7 @@ function probePath({ namespace }: CaseContext): string {
 }
 
 async function mustReachApiserver(context: CaseContext, link: Link): Promise<void> {
-  const { status } = await send(context, "ask the apiserver", probePath(context));
+  const { status } = await sendUntimed(context, probePath(context));
   if (status >= 500)
     throw new Error(`the proxy says ${status} although the link is whole: it has no apiserver`);
   if ((await link.connections()) === 0)
@@ -91,9 +94,8 @@ async function untilDetected(context: CaseContext): Promise<number | undefined> 
   while (performance.now() - began < detectionMs) {
     context.tell(`link cut for ${Math.round((performance.now() - began) / 1000)} s`);
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(detectionMs)]);
-    const { status } = await send(context, "ask the apiserver, cut", probePath(context), {
-      signal,
-    }).catch(noAnswer);
+    const asked = sendUntimed(context, probePath(context), { signal });
+    const { status } = await asked.catch(noAnswer);
     context.signal.throwIfAborted();
     if (status >= 500) return performance.now() - began;
     await Bun.sleep(20);
