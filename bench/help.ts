@@ -7,6 +7,8 @@ export function formatHelp(scenarios: readonly Scenario[]): string {
 
   --seconds N          how long each target of a scenario is measured (6)
   --json FILE          writes all figures, unrounded, with what the machine is
+  --html FILE          writes tables and plots as one page that needs no network
+  --svg FILE           writes the comparison of list-hit as a picture
   --target NAME=URL    one more target in the scenarios that compare; repeatable. It must stand before the apiserver
                        of this run: the bench says where its kubeconfig is and waits until the URL answers
   --proxy BINARY       the edge-proxy to measure (./edge-proxy)

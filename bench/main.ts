@@ -4,9 +4,10 @@ import { findBinary } from "../src/testing/proxy-process.ts";
 import { Bench } from "./bench.ts";
 import { formatHelp } from "./help.ts";
 import { ask } from "./http.ts";
-import { describeMachine } from "./machine.ts";
+import { describeMachine, type Machine } from "./machine.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { say } from "./progress.ts";
+import { formatPicture, formatReportPage } from "./report-page.ts";
 import { type Findings, formatJson, formatReport } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -30,11 +31,21 @@ async function main(options: Options): Promise<void> {
     await waitForTargets(bench);
     const findings = await runScenarios(bench);
     process.stdout.write(`${formatReport(findings, machine)}\n`);
-    if (options.jsonFile !== undefined)
-      await Bun.write(options.jsonFile, formatJson(findings, machine, options.seconds));
+    await writeFiles(findings, machine, options);
   } finally {
     await bench.stop();
   }
+}
+
+async function writeFiles(
+  findings: Findings,
+  machine: Machine,
+  { jsonFile, htmlFile, svgFile, seconds }: Options,
+): Promise<void> {
+  if (jsonFile !== undefined) await Bun.write(jsonFile, formatJson(findings, machine, seconds));
+  if (htmlFile !== undefined) await Bun.write(htmlFile, formatReportPage(findings, machine));
+  const picture = formatPicture(findings);
+  if (svgFile !== undefined && picture !== undefined) await Bun.write(svgFile, picture);
 }
 
 async function runScenarios(bench: Bench): Promise<Findings> {

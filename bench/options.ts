@@ -12,6 +12,10 @@ export interface Options {
   /** How long each target of each scenario is measured. */
   readonly seconds: number;
   readonly jsonFile: string | undefined;
+  /** Tables and plots on one page. */
+  readonly htmlFile: string | undefined;
+  /** The comparison of `list-hit` as a picture. */
+  readonly svgFile: string | undefined;
   readonly targets: readonly NamedTarget[];
   /** The compiled binary; the repository's own when undefined. */
   readonly proxyBinary: string | undefined;
@@ -27,6 +31,8 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     options: {
       seconds: { type: "string", default: "6" },
       json: { type: "string" },
+      html: { type: "string" },
+      svg: { type: "string" },
       target: { type: "string", multiple: true, default: [] },
       proxy: { type: "string" },
       "no-pin": { type: "boolean", default: false },
@@ -37,12 +43,16 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
   const unknown = positionals.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new Error(`no scenario is called ${unknown}; there are ${known.join(", ")}`);
+  if (values.svg !== undefined && positionals.length > 0 && !positionals.includes("list-hit"))
+    throw new Error("--svg: it shows the scenario list-hit, which is not among those named");
   const seconds = Number(values.seconds);
   if (!(seconds > 0)) throw new Error(`--seconds ${values.seconds}: a positive number is needed`);
   return {
     scenarios: positionals,
     seconds,
     jsonFile: values.json,
+    htmlFile: values.html,
+    svgFile: values.svg,
     targets: values.target.map((text) => parseTarget(text)),
     proxyBinary: values.proxy,
     pins: !values["no-pin"],

@@ -8,19 +8,27 @@ export type Findings = readonly {
   readonly results: readonly Result[];
 }[];
 
+type Table = readonly (readonly string[])[];
+
 /** The tables that a run prints. */
 export function formatReport(findings: Findings, machine: Machine): string {
-  const parts = [loadTable(findings), measureTable(findings), notes(findings)];
-  return [formatMachine(machine), ...parts.filter((part) => part !== "")].join("\n\n");
+  const tables = [loadTable(findings), measureTable(findings)]
+    .filter((table) => table.length > 1)
+    .map(formatTable);
+  return [formatMachine(machine), ...tables, noteLines(findings).join("\n")]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
-function formatMachine(machine: Machine): string {
+/** What the figures depend on, in two lines. */
+export function formatMachine(machine: Machine): string {
   const { cores, cpu, memoryGiB, kernel, bun, proxy, apiserver, nginx, pinning } = machine;
   return `${cores} cores (${cpu}), ${memoryGiB} GiB, Linux ${kernel}; ${pinning}
 ${proxy}; ${apiserver}; ${nginx}; Bun ${bun}`;
 }
 
-function loadTable(findings: Findings): string {
+/** Streams of requests, a row each below the head. */
+export function loadTable(findings: Findings): Table {
   const rows = findings.flatMap(({ scenario, results }) =>
     results.filter((result) => result.kind === "load").map((row) => loadCells(scenario, row)),
   );
@@ -36,7 +44,7 @@ function loadTable(findings: Findings): string {
     "server cores",
     "client cores",
   ];
-  return rows.length === 0 ? "" : formatTable([head, ...rows]);
+  return [head, ...rows];
 }
 
 function loadCells(scenario: string, row: LoadRow): readonly string[] {
@@ -54,12 +62,13 @@ function loadCells(scenario: string, row: LoadRow): readonly string[] {
   ];
 }
 
-function measureTable(findings: Findings): string {
+/** Figures of their own with their bars, a row each below the head. */
+export function measureTable(findings: Findings): Table {
   const rows = findings.flatMap(({ scenario, results }) =>
     results.filter((result) => result.kind === "measure").map((row) => measureCells(scenario, row)),
   );
   const head = ["scenario", "measure", "value", "unit", "bar", ""];
-  return rows.length === 0 ? "" : formatTable([head, ...rows]);
+  return [head, ...rows];
 }
 
 function measureCells(scenario: string, row: Measure): readonly string[] {
@@ -75,14 +84,13 @@ function measureCells(scenario: string, row: Measure): readonly string[] {
   ];
 }
 
-function notes(findings: Findings): string {
-  return findings
-    .flatMap(({ scenario, results }) =>
-      results
-        .filter((result): result is Note => result.kind === "note")
-        .map(({ text }) => `${scenario}: ${text}`),
-    )
-    .join("\n");
+/** What a reader must know of the figures, one line each. */
+export function noteLines(findings: Findings): readonly string[] {
+  return findings.flatMap(({ scenario, results }) =>
+    results
+      .filter((result): result is Note => result.kind === "note")
+      .map(({ text }) => `${scenario}: ${text}`),
+  );
 }
 
 /** The same as JSON: all figures, unrounded, and each bar's verdict. */
