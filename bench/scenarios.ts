@@ -1,5 +1,6 @@
 import type { Scenario } from "./bench.ts";
 import { calibration } from "./scenarios/calibration.ts";
+import { cases } from "./scenarios/cases.ts";
 import { coalesce } from "./scenarios/coalesce.ts";
 import { coldStart } from "./scenarios/cold-start.ts";
 import { flap } from "./scenarios/flap.ts";
@@ -11,6 +12,7 @@ import { outage } from "./scenarios/outage.ts";
 import { passthrough } from "./scenarios/passthrough.ts";
 import { persist } from "./scenarios/persist.ts";
 import { resourceUsage } from "./scenarios/resourceusage.ts";
+import { rules } from "./scenarios/rules.ts";
 import { upstreamCost } from "./scenarios/upstream-cost.ts";
 import { watchFanout } from "./scenarios/watch-fanout.ts";
 
@@ -18,12 +20,14 @@ import { watchFanout } from "./scenarios/watch-fanout.ts";
 export const scenarios: readonly Scenario[] = [
   calibration,
   listHit,
+  rules,
   getHit,
   passthrough,
   watchFanout,
   upstreamCost,
   coalesce,
   resourceUsage,
+  ...cases,
   idle,
   memory,
   coldStart,
