@@ -2,9 +2,10 @@ import type { ProxyProcess } from "../../src/testing/proxy-process.ts";
 import type { Bench, Scenario } from "../bench.ts";
 import { demand } from "../http.ts";
 import { change, listPath, nameOf, thousand } from "../objects.ts";
+import type { Line } from "../page/line-chart.ts";
 import { readCpuSeconds, readMemory } from "../process-usage.ts";
 import { during } from "../progress.ts";
-import { atMost, measure, note, type Result } from "../result.ts";
+import { atMost, curves, measure, note, type Result } from "../result.ts";
 
 const loops = 50;
 const writesPerSecond = 10;
@@ -30,9 +31,10 @@ export const resourceUsage: Scenario = {
       measure("wrong answers", checker.wrong.length, "", atMost(0)),
       measure("RSS, highest", Math.max(...rss) / 1e6, "MB", atMost(75)),
       measure("RSS, at the end", (rss.at(-1) ?? Number.NaN) / 1e6, "MB"),
+      measure("RSS, growth in the second half", growth(rss) / 1e6, "MB", atMost(2)),
       measure("LISTs per second by one client that reads them", perSecond, "/s"),
       measure("CPU per LIST", cpu * 1e6, "µs"),
-      note(`RSS in MB every tenth of the time: ${tenths(rss).join(" ")}`),
+      curves("resident memory over time", "MB", [memoryLine(rss)]),
       ...checker.wrong.slice(0, 5).map((text) => note(`wrong: ${text}`)),
     ] satisfies readonly Result[];
   },
@@ -113,9 +115,13 @@ function sampleMemory(proxy: ProxyProcess): { stop(): readonly number[] } {
   };
 }
 
-function tenths(values: readonly number[]): readonly string[] {
-  const step = Math.max(1, values.length / 10);
-  return Array.from({ length: Math.min(10, values.length) }, (_, at) =>
-    ((values[Math.floor(at * step)] ?? 0) / 1e6).toFixed(0),
-  );
+/** How much higher the highest of the second half is than the highest of the first. */
+function growth(values: readonly number[]): number {
+  const half = Math.floor(values.length / 2);
+  return Math.max(...values.slice(half)) - Math.max(...values.slice(0, half));
+}
+
+function memoryLine(rss: readonly number[]): Line {
+  const points = rss.map((bytes, at) => [(at * sampleMs) / 1000, bytes / 1e6] as const);
+  return { name: "edge-proxy", colour: 0, look: "solid", gap: 5, points };
 }
