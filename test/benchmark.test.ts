@@ -158,6 +158,20 @@ if (assets === undefined) {
       expect(await left()).toEqual(["shared", "of-somebody-else"]);
     }, 60_000);
 
+    test("with the rules of the original filter holds, and resource is names only", async () => {
+      const rules = join(import.meta.dir, "../deploy/rules/original.yaml");
+      const { kubeconfig } = apiserver;
+      await using servers = new AsyncDisposableStack();
+      const ruled = await startProxy({ kubeconfig, flags: ["--config", rules] });
+      servers.defer(async () => void (await ruled.stop()));
+      const where = ["--kubeconfig", kubeconfig, "--proxy", ruled.url, "--duration=1"];
+      const argv = [binary, ...where, "--bench=filter,resource"];
+      const child = Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+      const out = await child.stdout.text();
+      expect(out).toEndWith("resource, edge-proxy: answers: names only\n\nevery check held\n");
+      expect(await child.exited).toBe(0);
+    }, 60_000);
+
     test("a case that cannot be made says what to do", async () => {
       const where = ["--kubeconfig", apiserver.kubeconfig, "--proxy", proxy.url];
       const argv = [binary, ...where, "--bench=consistency", "--relay=127.0.0.1:1"];
