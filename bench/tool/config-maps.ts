@@ -46,6 +46,23 @@ export function parseList(body: Buffer): ConfigMapList {
   return list;
 }
 
+/** The items of an answer that is a list, else none: what is missing is what a check then tells of. */
+export function itemsIn({
+  status,
+  body,
+}: {
+  readonly status: number;
+  readonly body: Buffer;
+}): readonly ConfigMap[] {
+  if (status !== 200) return [];
+  try {
+    const { items } = parseList(body);
+    return Array.isArray(items) ? items : [];
+  } catch {
+    return [];
+  }
+}
+
 /** Writes them by this server, eight at a time. Rejects with the first that is refused. */
 export async function writeConfigMaps(
   context: CaseContext,

@@ -42,12 +42,19 @@ export interface Case {
   run(contexts: readonly CaseContext[], settings: CaseSettings): Promise<void>;
 }
 
+/** What was answered. */
 export interface Answer {
+  /** 0 where there was no answer; the body then says why. */
   readonly status: number;
   readonly body: Buffer;
   /** What a proxy says of where it has this from. */
   readonly source: string | undefined;
-  readonly ms: number;
+}
+
+/** In place of an answer that did not come. */
+export function noAnswer(error: unknown): Answer {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { status: 0, body: Buffer.from(reason), source: "no answer" };
 }
 
 /** Asks the target, and takes the time until the whole answer is there under the operation's name. */
@@ -56,7 +63,7 @@ export async function send(
   operation: string,
   path: string,
   asked: Asked = {},
-): Promise<Answer> {
+): Promise<Answer & { readonly ms: number }> {
   const began = performance.now();
   const answer = await sendUntimed(context, path, asked);
   const ms = performance.now() - began;
@@ -69,20 +76,16 @@ export function sendUntimed(
   context: CaseContext,
   path: string,
   asked: Asked = {},
-): Promise<Omit<Answer, "ms">> {
+): Promise<Answer> {
   return askFor(context.server, path, { signal: context.signal, ...asked });
 }
 
 /** Asks the apiserver itself; its time is nobody's concern. */
-export function look(
-  context: CaseContext,
-  path: string,
-  asked: Asked = {},
-): Promise<Omit<Answer, "ms">> {
+export function look(context: CaseContext, path: string, asked: Asked = {}): Promise<Answer> {
   return askFor(context.apiserver, path, { signal: context.signal, ...asked });
 }
 
-async function askFor(server: Server, path: string, asked: Asked): Promise<Omit<Answer, "ms">> {
+async function askFor(server: Server, path: string, asked: Asked): Promise<Answer> {
   const response = await ask(server, path, asked);
   const body = Buffer.from(await response.arrayBuffer());
   const source = response.headers.get("x-edge-proxy") ?? undefined;

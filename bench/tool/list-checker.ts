@@ -1,4 +1,5 @@
-import { type ConfigMap, parseList } from "./config-maps.ts";
+import { type ConfigMap, itemsIn } from "./config-maps.ts";
+import type { Answer } from "./context.ts";
 
 /** Tells whether answers to one LIST are right: all names, each once, and each object as the apiserver has it or its name alone. */
 export class ListChecker {
@@ -18,10 +19,11 @@ export class ListChecker {
   }
 
   /** What is wrong with it, in one line; undefined when nothing is. What equals a right answer byte for byte is right. */
-  check(status: number, body: Buffer): string | undefined {
+  check({ status, body }: Pick<Answer, "status" | "body">): string | undefined {
+    if (status === 0) return `no answer: ${body.toString()}`;
     if (status !== 200) return `${status}: ${body.toString().slice(0, 200)}`;
     if (this.#lastRight?.equals(body) === true) return undefined;
-    const { items } = parseList(body);
+    const items = itemsIn({ status, body });
     const names = items.map(({ metadata }) => metadata.name).toSorted();
     if (!Bun.deepEquals(names, this.#names))
       return `${names.length} items, ${new Set(names).size} names, of ${this.#names.length}`;

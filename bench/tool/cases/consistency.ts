@@ -1,13 +1,13 @@
 import { change, listPath } from "../../objects.ts";
 import {
   type ConfigMap,
+  itemsIn,
   namesOf,
-  parseList,
   removeConfigMaps,
   selectedPath,
   writeConfigMaps,
 } from "../config-maps.ts";
-import { type Case, type CaseContext, look, send, sendUntimed } from "../context.ts";
+import { type Case, type CaseContext, look, noAnswer, send, sendUntimed } from "../context.ts";
 import type { Link } from "../link.ts";
 
 const type = "consistency";
@@ -40,7 +40,7 @@ async function tryCut(context: CaseContext, link: Link): Promise<void> {
   context.notes.push(`link: ${link.description}`);
   await writeConfigMaps(context, context.server, type, names);
   const path = selectedPath(context, type);
-  const kept = parseList((await look(context, path)).body).items;
+  const kept = itemsIn(await look(context, path));
   for (let time = 0; time < 2; time++) await list(context, "list", path, kept);
   await mustReachApiserver(context, link);
   await link.cut();
@@ -65,7 +65,7 @@ async function list(
 ): Promise<void> {
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(30_000)]);
   const answer = await send(context, operation, path, { signal }).catch(noAnswer);
-  const items = answer.status === 200 ? parseList(answer.body).items : [];
+  const items = itemsIn(answer);
   const isWhole = items.length === names.length && Bun.deepEquals(items, kept, true);
   const says = () => `${answer.status}, ${items.length} of ${names.length} items`;
   context.checks.expect(`${operation}: all 100, as the apiserver has them`, isWhole, says);
@@ -109,8 +109,7 @@ async function untilBack(context: CaseContext, path: string): Promise<void> {
   const [name = ""] = names;
   await change(context.apiserver, `${listPath(context.namespace)}/${name}`, "after the cut");
   const isSeen = async () => {
-    const { body, status } = await send(context, "list, link back", path).catch(noAnswer);
-    const items = status === 200 ? parseList(body).items : [];
+    const items = itemsIn(await send(context, "list, link back", path).catch(noAnswer));
     return items.some(
       ({ metadata, data }) => metadata.name === name && data?.["text"] === "after the cut",
     );
@@ -125,12 +124,4 @@ async function untilBack(context: CaseContext, path: string): Promise<void> {
   if (seen) context.timings.record("until it is back", performance.now() - began, 0);
   const check = "a change after the cut is seen";
   context.checks.expect(check, seen, () => `not within ${returnMs / 1000} s`);
-}
-
-function noAnswer(): {
-  readonly status: number;
-  readonly body: Buffer;
-  readonly source: string | undefined;
-} {
-  return { status: 0, body: Buffer.alloc(0), source: "no answer" };
 }
