@@ -19,7 +19,10 @@ interface Outcome {
 }
 
 function run(...argv: readonly string[]) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([binary, ...argv], { stdin: "ignore" });
+  const { exitCode, stdout, stderr } = Bun.spawnSync([binary, ...argv], {
+    stdin: "ignore",
+    env: {},
+  });
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 

@@ -54,7 +54,7 @@ export const runFlags: readonly Flag[] = [
 /** The flags of `benchmark relay`. */
 export const relayFlags: readonly Flag[] = [
   flag("listen", "text", "HOST:PORT", "127.0.0.1:10269", "where the proxy connects"),
-  flag("to", "text", "HOST:PORT", undefined, "the apiserver; needed"),
+  flag("to", "text", "HOST:PORT", undefined, "the apiserver; in a pod its own, else needed"),
   flag(
     "control",
     "text",

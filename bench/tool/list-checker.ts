@@ -7,6 +7,7 @@ export class ListChecker {
   readonly #kept: readonly ConfigMap[];
   readonly #kinds = new Set<string>();
   #lastRight: Buffer | undefined;
+  #checked = 0;
 
   constructor(names: readonly string[], kept: readonly ConfigMap[]) {
     this.#names = names.toSorted();
@@ -18,8 +19,14 @@ export class ListChecker {
     return [...this.#kinds];
   }
 
+  /** How many answers it has seen. */
+  get checked(): number {
+    return this.#checked;
+  }
+
   /** What is wrong with it, in one line; undefined when nothing is. What equals a right answer byte for byte is right. */
   check({ status, body }: Pick<Answer, "status" | "body">): string | undefined {
+    this.#checked++;
     if (status === 0) return `no answer: ${body.toString()}`;
     if (status !== 200) return `${status}: ${body.toString().slice(0, 200)}`;
     if (this.#lastRight?.equals(body) === true) return undefined;

@@ -11,16 +11,18 @@ const terminalMs = 100;
 const plainMs = 5000;
 
 /** On a terminal one line that changes; elsewhere a line every five seconds. */
-export function createProgressLine(stream: NodeJS.WriteStream = process.stderr): ProgressLine {
+export function createProgressLine(
+  stream: Pick<NodeJS.WriteStream, "isTTY" | "columns" | "write"> = process.stderr,
+): ProgressLine {
   const isTerminal = stream.isTTY;
-  let last = 0;
+  let last = Number.NEGATIVE_INFINITY;
   const clear = isTerminal ? "\r\u001B[K" : "";
   return {
     tell: (text) => {
       const now = performance.now();
       if (now - last < (isTerminal ? terminalMs : plainMs)) return;
       last = now;
-      stream.write(isTerminal ? `${clear}${text.slice(0, stream.columns - 1)}` : `${text}\n`);
+      stream.write(isTerminal ? `${clear}${cut(text, stream.columns)}` : `${text}\n`);
     },
     say: (text) => {
       stream.write(`${clear}${text}\n`);
@@ -29,4 +31,9 @@ export function createProgressLine(stream: NodeJS.WriteStream = process.stderr):
       stream.write(clear);
     },
   };
+}
+
+/** To one line of the terminal, which says 0 where it does not know its width. */
+function cut(text: string, columns: number): string {
+  return columns > 0 ? text.slice(0, columns - 1) : text;
 }

@@ -12,7 +12,7 @@ export async function runRelayCommand(argv: readonly string[], signal: AbortSign
   if (given.has("help")) return void process.stdout.write(relayHelpText());
   const text = (name: string) => textOf(given, relayFlags, name);
   const listen = parseAddress("listen", text("listen"));
-  const to = parseAddress("to", text("to"));
+  const to = parseAddress("to", text("to") ?? podApiserver(process.env));
   const control = parseControl("control", text("control") ?? "");
   const relay = await startRelay(listen, to).catch((error: unknown) => {
     throw new ConfigError(`--listen ${text("listen")}: ${messageOf(error)}`);
@@ -36,6 +36,13 @@ function begin<Value>(start: () => Value, control: string): Value {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Where a pod reaches the apiserver of its cluster; undefined elsewhere. */
+function podApiserver(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
+  if (host === undefined || port === undefined) return undefined;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** `HOST:PORT`; a URL without a path is taken as well, since that is how a kubeconfig has it. */
