@@ -2,7 +2,7 @@ import { type BarChart, barChart } from "../page/bar-chart.ts";
 import { lineChart } from "../page/line-chart.ts";
 import { formatPage, type Section } from "../page/page.ts";
 import { latencyLines, memoryLines } from "./outcome-lines.ts";
-import { hasPassed, type Outcome, type Report } from "./outcome.ts";
+import type { Outcome, Report } from "./outcome.ts";
 import {
   checkTable,
   failureLines,
@@ -10,17 +10,15 @@ import {
   operationTable,
   requestCount,
   usageTable,
+  verdictLine,
 } from "./tables.ts";
 
 /** The report as one HTML file. */
 export function formatReportPage(report: Report): string {
   const { outcomes, version, began, machine, targets, durationSeconds, concurrency } = report;
-  const failed = outcomes.filter((outcome) => !hasPassed(outcome)).map((each) => each.case);
   return formatPage({
     title: "benchmark",
-    verdict: report.passed
-      ? { is: "good", text: "every check held" }
-      : { is: "bad", text: `failed: ${[...new Set(failed)].join(", ")}` },
+    verdict: { is: report.passed ? "good" : "bad", text: verdictLine(report) },
     about: [
       targets.map(({ name, url }) => `${name} at ${url}`).join(", "),
       `${began}; ${machine}; benchmark ${version}; resource for ${durationSeconds} s each, ${concurrency} at a time`,

@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 
 import { ask, type Server } from "../http.ts";
 import { openCluster } from "./cluster.ts";
-import { openNamespace } from "./namespace.ts";
+import { openNamespace, type RunNamespace } from "./namespace.ts";
 import { openLink } from "./open-link.ts";
 import type { BenchmarkOptions, Target } from "./options.ts";
 import { hasPassed, type Outcome, type Report } from "./outcome.ts";
@@ -27,29 +27,40 @@ export async function runBenchmark(
   );
   const namespace = await openNamespace(apiserver, options.namespace, signal);
   progress.say(`namespace ${namespace.name}; ${targets.map(describeTarget).join("; ")}`);
+  const { durationSeconds, concurrency } = options;
+  const settings = { durationSeconds, concurrency, openLink: () => openLink(options, apiserver) };
+  const tell = (text: string) => progress.tell(text);
+  const parts = { targets, apiserver, namespace, settings, signal, tell };
+  let outcomes: readonly Outcome[] = [];
+  let isClean = false;
   try {
-    const { durationSeconds, concurrency } = options;
-    const settings = {
-      durationSeconds,
-      concurrency,
-      openLink: () => openLink(options, apiserver),
-    };
-    const tell = (text: string) => progress.tell(text);
-    const parts = { targets, apiserver, namespace, settings, signal, tell };
-    const outcomes = await runAll(options, parts, progress);
-    return {
-      version,
-      began,
-      machine: describeMachine(),
-      targets: targets.map(({ name, server }) => ({ name, url: server.url })),
-      durationSeconds,
-      concurrency,
-      outcomes,
-      passed: outcomes.length > 0 && outcomes.every(hasPassed),
-    };
+    outcomes = await runAll(options, parts, progress);
   } finally {
-    progress.tell("removing what was written");
+    isClean = await clean(namespace, progress);
+  }
+  return {
+    version,
+    began,
+    machine: describeMachine(),
+    targets: targets.map(({ name, server }) => ({ name, url: server.url })),
+    durationSeconds,
+    concurrency,
+    outcomes,
+    passed: isClean && outcomes.length > 0 && outcomes.every(hasPassed),
+  };
+}
+
+/** Whether nothing is left; says so otherwise, and is no reason to forget what was found. */
+async function clean(namespace: RunNamespace, progress: ProgressLine): Promise<boolean> {
+  progress.tell("removing what was written");
+  try {
     await namespace.remove();
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    progress.say(`namespace ${namespace.name} could not be cleaned: ${reason}`);
+    return false;
+  } finally {
     progress.end();
   }
 }

@@ -115,9 +115,13 @@ export function requestCount({ operations }: Outcome): number {
   return operations.reduce((total, { count }) => total + count, 0);
 }
 
-function verdictLine({ outcomes, passed }: Report): string {
+/** Whether it has passed, and what has not. */
+export function verdictLine({ outcomes, passed }: Report): string {
   const failed = outcomes.filter((outcome) => !hasPassed(outcome)).map((each) => each.case);
-  return passed ? "every check held" : `FAILED: ${[...new Set(failed)].join(", ")}`;
+  if (passed) return "every check held";
+  return failed.length > 0
+    ? `FAILED: ${[...new Set(failed)].join(", ")}`
+    : "FAILED: something is left in the cluster";
 }
 
 function checkRow({ case: name, target }: Outcome, check: Check): readonly string[] {
