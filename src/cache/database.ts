@@ -85,6 +85,11 @@ export class Database {
     return this.#bytesWritten;
   }
 
+  /** Rows inserted, changed and deleted since it was opened. */
+  get changes(): number {
+    return this.get<{ count: number }>("SELECT total_changes() AS count")?.count ?? 0;
+  }
+
   run(sql: string, ...values: Value[]): void {
     this.#sqlite.query<unknown, SQLQueryBindings[]>(sql).run(...values);
   }

@@ -5,7 +5,7 @@ import { openDatabase, setAside, takeFolder } from "./disk-folder.ts";
 export interface DiskOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Told once when the disk fails and why, and with undefined once it works again. */
+  /** Told once when the disk fails and why, and with undefined once something has been written again. */
   readonly report: (fault: DiskFault | undefined) => void;
 }
 
@@ -48,7 +48,7 @@ export class Disk {
     }
   }
 
-  /** What is wrong now. */
+  /** What is wrong, until something has been written. */
   get fault(): DiskFault | undefined {
     return this.#fault;
   }
@@ -72,8 +72,10 @@ export class Disk {
     const run = async (): Promise<DiskOutcome<T>> => {
       if (this.#isClosed) return { is: "fault", fault: closed };
       try {
-        const value = await work(this.#database ?? this.#open());
-        if (this.#fault !== undefined) this.#options.report((this.#fault = undefined));
+        const db = this.#database ?? this.#open();
+        const before = db.changes;
+        const value = await work(db);
+        if (this.#fault !== undefined && db.changes > before) await this.#recovered(db);
         return { is: "done", value };
       } catch (error) {
         return { is: "fault", fault: this.#failed(error) };
@@ -110,6 +112,12 @@ export class Disk {
       this.#say({ kind, reason: reasonOfError(error), setAside: aside });
     }
     return this.#database;
+  }
+
+  /** Something has been written, which no reading proves, and the file takes what the log holds. */
+  async #recovered(db: Database): Promise<void> {
+    await db.fold("long");
+    this.#options.report((this.#fault = undefined));
   }
 
   #failed(error: unknown): DiskFault {

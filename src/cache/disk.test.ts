@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+
+import { createTemporaryFolder } from "../testing/child-process.ts";
+import { type OpenSnapshot, openSnapshot } from "../testing/disk.ts";
+import type { Database } from "./database.ts";
+import type { Disk } from "./disk.ts";
+
+let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
+let open: OpenSnapshot;
+
+beforeEach(async () => {
+  folder = await createTemporaryFolder("edge-proxy-disk-");
+  open = openSnapshot(folder.dir);
+});
+afterEach(async () => {
+  await open.disk.close();
+  await folder.remove();
+});
+
+const folds = (db: Database) => db.get<{ folds: number }>("SELECT folds FROM log");
+const read = (disk: Disk) => disk.exclusive(async (db) => folds(db));
+const write = (disk: Disk) =>
+  disk.exclusive(async (db) => db.run("UPDATE log SET folds = folds + 1"));
+/** A write for which there is no room. */
+const writeInVain = (disk: Disk) =>
+  disk.exclusive(() => Promise.reject(Object.assign(new Error("no room"), { code: "ENOSPC" })));
+
+describe("Disk", () => {
+  test("a fault ends with a write that succeeds, not with a read, nor with a write of nothing", async () => {
+    const { disk, reports } = open;
+    await writeInVain(disk);
+    expect(await read(disk)).toMatchObject({ is: "done" });
+    await disk.exclusive(async (db) => db.run("DELETE FROM replay"));
+    expect(disk.fault?.kind).toBe("full");
+    expect(reports).toMatchObject([{ kind: "full" }]);
+    await write(disk);
+    expect(disk.fault).toBeUndefined();
+    expect(reports).toMatchObject([{ kind: "full" }, undefined]);
+  });
+
+  test("a fault is told once, however often reads come between", async () => {
+    const { disk, reports } = open;
+    for (let round = 0; round < 3; round++) {
+      await writeInVain(disk);
+      await read(disk);
+    }
+    expect(reports).toHaveLength(1);
+  });
+});
