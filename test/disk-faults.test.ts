@@ -277,6 +277,17 @@ const faultMetric = async () => {
   const { text } = await call({ url: node.adminUrl }, "/metrics");
   return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault"));
 };
+const worksAgain = async () => (await node.output()).includes("the disk store works again");
+/** What is answered is on disk too. */
+const expectTheSameOffline = async () => {
+  const before = (await untilCached(node, configMaps)).text;
+  await node.kill();
+  await offline(async () => {
+    await node.start();
+    expect((await must(node, configMaps)).text).toBe(before);
+    await node.kill();
+  });
+};
 const createLarge = (name: string) =>
   must(node, configMaps, { method: "POST", body: configMap(name, "a", "x".repeat(9000)) });
 
@@ -353,14 +364,8 @@ if (!isRoot) {
       rmSync(filler());
       await untilStored(node.cacheDir, scopes.slice(0, 1), Number(last));
       expect(await faultMetric()).not.toEqual(full);
-      expect(await node.output()).toContain("the disk store works again");
-      const before = (await untilCached(node, configMaps)).text;
-      await node.kill();
-      await offline(async () => {
-        await node.start();
-        expect((await must(node, configMaps)).text).toBe(before);
-        await node.kill();
-      });
+      expect(await worksAgain()).toBe(true);
+      await expectTheSameOffline();
     }, 30_000);
 
     test("at the start keeps nothing from being answered, and once there is room all is written", async () => {
@@ -376,15 +381,26 @@ if (!isRoot) {
       await waitUntil("it is seen", isSeen);
       await waitUntil("it is said", async () => (await faultMetric()).includes(full[0]!));
       rmSync(filler());
-      const worksAgain = async () => (await node.output()).includes("the disk store works again");
       await waitUntil("all is written", worksAgain);
-      const before = (await untilCached(node, configMaps)).text;
-      await node.kill();
-      await offline(async () => {
-        await node.start();
-        expect((await must(node, configMaps)).text).toBe(before);
-        await node.kill();
-      });
+      await expectTheSameOffline();
+    }, 30_000);
+
+    test("at the start, with nothing stored yet, is said once, and once there is room all is written", async () => {
+      if (!isMounted) return;
+      for (const name of readdirSync(stored)) rmSync(join(node.cacheDir, name));
+      fillDisk();
+      await node.start();
+      expect(names(json(await untilCached(node, configMaps)))).toHaveLength(objects);
+      const told = await warnings();
+      expect(told).toHaveLength(1);
+      expect(told[0]).toContain("the disk store fails (full)");
+      expect(await faultMetric()).toEqual(full);
+      rmSync(filler());
+      await waitUntil("all is written", worksAgain);
+      expect(await faultMetric()).not.toEqual(full);
+      await untilStored(node.cacheDir, scopes.slice(0, 1), 1);
+      expect(badFiles()).toEqual([]);
+      await expectTheSameOffline();
     }, 30_000);
   });
 }

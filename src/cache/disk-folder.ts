@@ -38,16 +38,37 @@ export function takeFolder(folder: string): () => void {
   return lockFile(lock);
 }
 
+/** Whether there is a file, empty or not. */
+export function hasDatabase(folder: string): boolean {
+  return statSync(databasePath(folder), { throwIfNoEntry: false }) !== undefined;
+}
+
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
+  if (!hasDatabase(folder)) return createDatabase(folder, () => undefined);
   const path = databasePath(folder);
-  const isOld = statSync(path, { throwIfNoEntry: false }) !== undefined;
-  if (isOld && Bun.file(path).size === 0 && Bun.file(`${path}-wal`).size === 0)
+  if (Bun.file(path).size === 0 && Bun.file(`${path}-wal`).size === 0)
     throw new DamagedFileError("damaged", "it is empty");
   touch(path);
-  const db = Database.openWriter(path);
+  return prepared(Database.openWriter(path), () => undefined);
+}
+
+/** Makes the folder's database, with what is to be in it first. Where that throws there is none afterwards. */
+export function createDatabase(folder: string, begin: (db: Database) => void): Database {
+  const path = databasePath(folder);
+  try {
+    touch(path);
+    return prepared(Database.openWriter(path), begin);
+  } catch (error) {
+    for (const suffix of ["-shm", "-wal", ""]) rmSync(`${path}${suffix}`, { force: true });
+    throw error;
+  }
+}
+
+function prepared(db: Database, begin: (db: Database) => void): Database {
   try {
     prepareSchema(db);
+    begin(db);
     return db;
   } catch (error) {
     db.abandon();

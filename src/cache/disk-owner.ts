@@ -30,7 +30,7 @@ export class DiskOwner {
 
   constructor(disk: Disk) {
     this.#disk = disk;
-    disk.onAnotherFile(() => void this.#write());
+    disk.onAnotherFile((db) => db.transaction(() => this.#writeRow(db)));
   }
 
   /** Reads what is kept. Never rejects. */

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { type OpenSnapshot, openSnapshot } from "../testing/disk.ts";
 import type { Database } from "./database.ts";
+import { DamagedFileError } from "./disk-fault.ts";
+import { databasePath } from "./disk-folder.ts";
 import type { Disk } from "./disk.ts";
 
 let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
@@ -22,8 +25,8 @@ const read = (disk: Disk) => disk.exclusive(async (db) => folds(db));
 const write = (disk: Disk) =>
   disk.exclusive(async (db) => db.run("UPDATE log SET folds = folds + 1"));
 /** A write for which there is no room. */
-const writeInVain = (disk: Disk) =>
-  disk.exclusive(() => Promise.reject(Object.assign(new Error("no room"), { code: "ENOSPC" })));
+const writeInVain = (disk: Disk) => disk.exclusive(() => Promise.reject(noRoom()));
+const noRoom = () => Object.assign(new Error("no room"), { code: "ENOSPC" });
 
 describe("Disk", () => {
   test("a fault ends with a write that succeeds, not with a read, nor with a write of nothing", async () => {
@@ -45,5 +48,21 @@ describe("Disk", () => {
       await read(disk);
     }
     expect(reports).toHaveLength(1);
+  });
+
+  test("another file is begun by who remembers, before it is used, and only once that succeeds", async () => {
+    const { disk, reports } = open;
+    let room = 0;
+    disk.onAnotherFile((db) => {
+      if (room++ < 2) throw noRoom();
+      db.run("UPDATE log SET folds = 40");
+    });
+    await disk.exclusive(() => Promise.reject(new DamagedFileError("damaged", "a test says so")));
+    for (let round = 0; round < 2; round++) {
+      expect(await read(disk)).toMatchObject({ is: "fault", fault: { kind: "full" } });
+      expect(existsSync(databasePath(folder.dir))).toBe(false);
+    }
+    expect(await read(disk)).toEqual({ is: "done", value: { folds: 40 } });
+    expect(reports).toMatchObject([{ kind: "damaged" }, { kind: "full" }]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Database } from "./database.ts";
 import { type DiskFault, kindOfError, reasonOfError } from "./disk-fault.ts";
-import { openDatabase, setAside, takeFolder } from "./disk-folder.ts";
+import { createDatabase, hasDatabase, openDatabase, setAside, takeFolder } from "./disk-folder.ts";
 
 export interface DiskOptions {
   /** Milliseconds since 1970. */
@@ -17,33 +17,38 @@ export type DiskOutcome<T> =
 export class Disk {
   readonly #folder: string;
   readonly #options: DiskOptions;
-  readonly #letGo: () => void;
-  readonly #forget: (() => void)[] = [];
+  readonly #onAnotherFile: ((db: Database) => void)[] = [];
+  #letGo: (() => void) | undefined;
   #database: Database | undefined;
   #written = 0;
   #fault: DiskFault | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  private constructor(folder: string, options: DiskOptions, letGo: () => void) {
+  private constructor(folder: string, options: DiskOptions) {
     this.#folder = folder;
     this.#options = options;
-    this.#letGo = letGo;
   }
 
-  /** Takes the folder and opens its file. One that is damaged is set aside, reported, and an empty one begun. */
+  /**
+   * Takes the folder and opens its file. One that is damaged is set aside, reported, and an empty one begun. Where the disk is
+   * full, and nothing stored, that is reported and a file begun when there is room: all work fails until then.
+   */
   static open(folder: string, options: DiskOptions): DiskOutcome<Disk> {
-    let letGo: (() => void) | undefined;
+    const disk = new Disk(folder, options);
     try {
-      letGo = takeFolder(folder);
-      const disk = new Disk(folder, options, letGo);
       disk.#open();
       return { is: "done", value: disk };
     } catch (error) {
-      letGo?.();
       const kind = kindOfError(error);
+      const reason = reasonOfError(error);
+      if (kind === "full" && !hasDatabase(folder)) {
+        disk.#say({ kind, reason });
+        return { is: "done", value: disk };
+      }
+      disk.#letGo?.();
       const plain = kind === "damaged" || kind === "outdated" ? "failed" : kind;
-      const why = plain === "locked" ? "another process uses it" : reasonOfError(error);
+      const why = plain === "locked" ? "another process uses it" : reason;
       return { is: "fault", fault: { kind: plain, reason: `${folder}: ${why}` } };
     }
   }
@@ -62,9 +67,12 @@ export class Disk {
     return this.#options.now();
   }
 
-  /** Calls this when the file was set aside: what is remembered of it is not true of the next one. */
-  onAnotherFile(forget: () => void): void {
-    this.#forget.push(forget);
+  /**
+   * Calls this with an empty file that is begun later than at the start, before there is anything else in it: what is
+   * remembered of the one before is not true of it. Where this throws no file is begun yet.
+   */
+  onAnotherFile(begin: (db: Database) => void): void {
+    this.#onAnotherFile.push(begin);
   }
 
   /** Does this work when all before it is done. Never rejects. */
@@ -72,7 +80,7 @@ export class Disk {
     const run = async (): Promise<DiskOutcome<T>> => {
       if (this.#isClosed) return { is: "fault", fault: closed };
       try {
-        const db = this.#database ?? this.#open();
+        const db = this.#database ?? this.#beginAnew();
         const before = db.changes;
         const value = await work(db);
         if (this.#fault !== undefined && db.changes > before) await this.#recovered(db);
@@ -98,19 +106,29 @@ export class Disk {
     } catch (error) {
       this.#say({ kind: "failed", reason: reasonOfError(error) });
     }
-    this.#letGo();
+    this.#letGo?.();
   }
 
-  #open(): Database {
+  #open(): void {
+    this.#letGo = takeFolder(this.#folder);
     try {
       this.#database = openDatabase(this.#folder);
     } catch (error) {
       const kind = kindOfError(error);
       if (kind !== "damaged" && kind !== "outdated") throw error;
       const aside = setAside(this.#folder, this.#options.now());
-      this.#database = openDatabase(this.#folder);
       this.#say({ kind, reason: reasonOfError(error), setAside: aside });
+      this.#beginAnew();
     }
+  }
+
+  /** What lies there is not what this process has read or written: it is set aside. */
+  #beginAnew(): Database {
+    this.#letGo ??= takeFolder(this.#folder);
+    if (hasDatabase(this.#folder)) setAside(this.#folder, this.#options.now());
+    this.#database = createDatabase(this.#folder, (db) => {
+      for (const begin of this.#onAnotherFile) begin(db);
+    });
     return this.#database;
   }
 
@@ -122,7 +140,6 @@ export class Disk {
 
   #failed(error: unknown): DiskFault {
     const fault = this.#handle(error);
-    if (this.#database === undefined) for (const forget of this.#forget) forget();
     this.#say(fault);
     return fault;
   }

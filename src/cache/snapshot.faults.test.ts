@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -277,6 +278,34 @@ describe("a disk that is full", () => {
       }
     },
   );
+
+  test.skipIf(!canMount())("and stores nothing yet is begun when there is room", async () => {
+    const small = join(folder.dir, "small");
+    mkdirSync(small);
+    Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small]);
+    try {
+      const filler = join(small, "filler");
+      const { bavail, bsize } = statfsSync(small);
+      writeFileSync(filler, new Uint8Array(bavail * bsize));
+      await expectBegunLater(small, () => truncateSync(filler, 0));
+    } finally {
+      Bun.spawnSync(["umount", "-l", small]);
+    }
+  });
+
+  test.skipIf(!canMount())("and has no room for the folder is taken when there is", async () => {
+    const small = join(folder.dir, "small");
+    mkdirSync(small);
+    const mount = (options: string) =>
+      Bun.spawnSync(["mount", "-t", "tmpfs", "-o", options, "tmpfs", small]);
+    // Of one inode, which the mount itself takes.
+    mount("size=3m,nr_inodes=1");
+    try {
+      await expectBegunLater(join(small, "cache"), () => mount("remount,size=3m,nr_inodes=100"));
+    } finally {
+      Bun.spawnSync(["umount", "-l", small]);
+    }
+  });
 });
 
 describe("a kill at any moment", () => {
@@ -329,6 +358,22 @@ async function asNobody(dirs: readonly string[]): Promise<readonly string[]> {
   const code = `const { Disk } = await import(${JSON.stringify(module)}); ${script}`;
   const child = Bun.spawn([process.execPath, "-e", code], { stderr: "inherit" });
   return (await new Response(child.stdout).text()).trim().split("\n");
+}
+
+/** Nothing is stored in a folder for which there is no room; then there is, and something is. */
+async function expectBegunLater(dir: string, makeRoom: () => unknown): Promise<void> {
+  const open = openSnapshot(dir);
+  const replace = () => open.snapshot.replace(scope, stateAt(10), [objectAt("a", 3)]);
+  expect(await replace()).toMatchObject({ is: "fault", fault: { kind: "full" } });
+  expect(open.reports).toMatchObject([{ kind: "full" }]);
+  makeRoom();
+  expect(await replace()).toEqual({ is: "done", value: "written" });
+  expect(open.reports).toMatchObject([{ kind: "full" }, undefined]);
+  expect(readdirSync(dir).filter((name) => name.includes(".bad-"))).toEqual([]);
+  await open.disk.close();
+  const again = openSnapshot(dir);
+  expect(await stateOf(again)).toBe("10: a@3");
+  await again.disk.close();
 }
 
 function canMount(): boolean {
