@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   mkdirSync,
   openSync,
   readdirSync,
@@ -17,6 +19,7 @@ import { prepareSchema } from "./disk-schema.ts";
 /** The names in the folder. */
 const fileName = "cache.db";
 const lockName = "cache.lock";
+const probeName = "cache.db-probe";
 const badMark = ".bad-";
 /** Enough to look at what happened, too few to fill a disk. */
 const maxSetAside = 2;
@@ -105,6 +108,22 @@ export function removeDatabase(folder: string): void {
   for (const name of readdirSync(folder))
     if (name.startsWith(fileName)) rmSync(join(folder, name), { force: true });
   letGo();
+}
+
+/**
+ * What the system says when the folder and its file are to be written, undefined where they can: SQLite tells of a disk that
+ * has become read-only only that a write failed. The file itself is not opened: to close it would drop SQLite's locks on it (fcntl(2)).
+ */
+export function whyNotWritable(folder: string): unknown {
+  const probe = join(folder, probeName);
+  try {
+    accessSync(databasePath(folder), constants.W_OK);
+    touch(probe);
+    rmSync(probe);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** SQLite gives its log the mode of the file. */

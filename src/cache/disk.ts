@@ -1,6 +1,13 @@
 import type { Database } from "./database.ts";
 import { type DiskFault, kindOfError, reasonOfError } from "./disk-fault.ts";
-import { createDatabase, hasDatabase, openDatabase, setAside, takeFolder } from "./disk-folder.ts";
+import {
+  createDatabase,
+  hasDatabase,
+  openDatabase,
+  setAside,
+  takeFolder,
+  whyNotWritable,
+} from "./disk-folder.ts";
 
 export interface DiskOptions {
   /** Milliseconds since 1970. */
@@ -147,6 +154,7 @@ export class Disk {
   #handle(error: unknown): DiskFault {
     const kind = kindOfError(error);
     const reason = reasonOfError(error);
+    if (kind === "failed") return this.#whyFailed(reason);
     if (kind !== "damaged" && kind !== "outdated") return { kind, reason };
     try {
       this.#written += this.#database?.bytesWritten ?? 0;
@@ -156,6 +164,14 @@ export class Disk {
     } catch (second) {
       return { kind: "failed", reason: `${reason}; ${reasonOfError(second)}` };
     }
+  }
+
+  #whyFailed(reason: string): DiskFault {
+    const error = whyNotWritable(this.#folder);
+    const kind = error === undefined ? "failed" : kindOfError(error);
+    if (kind === "failed" || kind === "damaged" || kind === "outdated")
+      return { kind: "failed", reason };
+    return { kind, reason: `${reason}; ${reasonOfError(error)}` };
   }
 
   #say(fault: DiskFault): void {
