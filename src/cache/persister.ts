@@ -107,7 +107,9 @@ export class Persister {
         const state = stateOf(kept.cache);
         if (kept.lacks === "whole" || kept.isTooLarge || state === undefined) return;
         kept.lacks = "changes";
-        kept.told = { ...state, changes: [...(kept.told?.changes ?? []), ...changes] };
+        const told = kept.told?.changes ?? [];
+        for (const change of changes) told.push(change);
+        kept.told = { ...state, changes: told };
         this.#arm();
       },
       dropped: () => void this.#drop(kept),
