@@ -41,8 +41,8 @@ export interface SnapshotOptions {
   readonly otherBytes: () => number;
 }
 
-/** Segments written anew after one write at most, each in a transaction of its own. */
-const maxCompactions = 4;
+/** Compactions after one write at most, each in a transaction of its own: together they free as much as a burst of events brings. */
+const maxCompactions = 12;
 
 /**
  * The scopes on disk. Whoever reads the file, also after a kill at any moment, finds for each scope contents and
