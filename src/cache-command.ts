@@ -119,7 +119,7 @@ async function verify(store: StoreReader): Promise<CommandResult> {
     if (reason !== undefined)
       lines.push(`${each.number} ${describeScope(each.scope)}: ${reason}\n`);
   }
-  lines.push(...store.faults().map((fault) => `${fault}\n`));
+  lines.push(...(await store.faults()).map((fault) => `${fault}\n`));
   if (lines.length > 0) return { output: lines, exitCode: 1 };
   return { output: [`${scopes.length} scopes, all as they were written\n`], exitCode: 0 };
 }

@@ -1,4 +1,13 @@
 import type { Database } from "./database.ts";
+import {
+  checksumOfParts,
+  parsePartKey,
+  partKey,
+  type PartName,
+  partNames,
+  partOwner,
+  readParts,
+} from "./replay-parts.ts";
 import { checksumOf } from "./segment.ts";
 
 /** What an answer is kept under: all that it can depend on, but for the headers that its `Vary` names. */
@@ -29,13 +38,20 @@ export interface ReplayAnswer {
   readonly at: number;
 }
 
-/** What is known of an answer without reading it. */
+/** What is known of an answer without reading it; of how many parts its body is. */
 export interface KnownRow {
   readonly key: string;
   readonly at: number;
   readonly checksum: number;
   readonly head: string;
   readonly byteLength: number;
+  readonly parts: number;
+}
+
+/** All answers, the first written first, and the parts of such as were never finished, or given up. */
+export interface KnownRows {
+  readonly answers: readonly KnownRow[];
+  readonly orphans: readonly string[];
 }
 
 /** The request without the headers that answers vary by. */
@@ -73,34 +89,64 @@ export function varyOf(head: string): readonly string[] | undefined {
   }
 }
 
-/** The answer of this key; undefined where there is none, or it is not what was written. */
-export function readAnswer(db: Database, key: string, at: number): ReplayAnswer | undefined {
+/** The answer of this key; undefined where there is none, or it is not what was written. Never blocks for long. */
+export async function readAnswer(
+  db: Database,
+  { key, at, parts }: Pick<KnownRow, "key" | "at" | "parts">,
+): Promise<ReplayAnswer | undefined> {
   const row = db.get<{ head: string; body: Uint8Array; checksum: number }>(
     "SELECT head, body, checksum FROM replay WHERE key = ?",
     key,
   );
-  if (row === undefined || checksumOfAnswer(key, row.head, row.body) !== row.checksum)
-    return undefined;
+  if (row === undefined) return undefined;
+  const bodies = await readParts(
+    db,
+    partNames(partOwner({ key, checksum: row.checksum }), parts),
+    row.body,
+  );
+  const checksum = checksumOfAnswer(key, row.head, await checksumOfParts(bodies));
+  if (checksum !== row.checksum) return undefined;
   const head: ReplayHead = JSON.parse(row.head);
-  return { head, body: row.body, at };
+  return { head, body: parts === 1 ? row.body : Buffer.concat(bodies), at };
 }
 
 /** The requests whose answers are not what was written. */
-export function damagedAnswers(db: Database): readonly string[] {
-  const keys = db.all<{ key: string }>("SELECT key FROM replay").map(({ key }) => key);
-  return keys.filter((key) => readAnswer(db, key, 0) === undefined);
+export async function damagedAnswers(db: Database): Promise<readonly string[]> {
+  const damaged: string[] = [];
+  for (const row of readKnownRows(db).answers)
+    if ((await readAnswer(db, row)) === undefined) damaged.push(row.key);
+  return damaged;
 }
 
-/** Of all that a row says. */
-export function checksumOfAnswer(key: string, head: string, body: Uint8Array): number {
-  return checksumOf(`${checksumOf(body)} ${head} ${key}`);
+/** Of all that a row says, and its parts. */
+export function checksumOfAnswer(key: string, head: string, bodyChecksum: number): number {
+  return checksumOf(`${bodyChecksum} ${head} ${key}`);
 }
 
-/** All answers without their bodies, the first written first. */
-export function readKnownRows(db: Database): readonly KnownRow[] {
-  return db.all<KnownRow>(
+/** All without their bodies. */
+export function readKnownRows(db: Database): KnownRows {
+  const rows = db.all<Omit<KnownRow, "parts">>(
     `SELECT key, at, checksum, head,
        octet_length(key) + octet_length(head) + octet_length(body) AS byteLength
      FROM replay ORDER BY number`,
   );
+  const answers = new Map<string, KnownRow>();
+  const parts: (PartName & { readonly byteLength: number })[] = [];
+  for (const row of rows) {
+    const name = parsePartKey(row.key);
+    if (name === undefined) answers.set(partOwner(row), { ...row, parts: 1 });
+    else parts.push({ ...name, byteLength: row.byteLength });
+  }
+  const orphans: string[] = [];
+  for (const { owner, index, byteLength } of parts) {
+    const answer = answers.get(owner);
+    if (answer === undefined) orphans.push(partKey({ owner, index }));
+    else
+      answers.set(owner, {
+        ...answer,
+        byteLength: answer.byteLength + byteLength,
+        parts: Math.max(answer.parts, index + 1),
+      });
+  }
+  return { answers: [...answers.values()], orphans };
 }

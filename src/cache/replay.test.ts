@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { Disk } from "./disk.ts";
+import { partOwner, writePart } from "./replay-parts.ts";
 import type { ReplayAnswer, ReplayRequest } from "./replay-rows.ts";
 import { Replay } from "./replay.ts";
 
@@ -20,11 +21,13 @@ afterEach(async () => {
   await folder.remove();
 });
 
-function open(limitBytes = 1 << 20): void {
+const limitBytes = 8 << 20;
+
+function open(limit = limitBytes): void {
   const opened = Disk.open(folder.dir, { now: Date.now, report: () => undefined });
   if (opened.is === "fault") throw new Error(opened.fault.reason);
   disk = opened.value;
-  replay = new Replay(disk, { limitBytes, flushMs: 60_000 });
+  replay = new Replay(disk, { limitBytes: limit, flushMs: 60_000 });
 }
 
 test("what is cleared is not given again, after a restart neither", async () => {
@@ -52,10 +55,10 @@ test("the answers of one path are forgotten, those of others stay", async () => 
   expect(await replay.get(request({ path: "/other" }))).toBeDefined();
 });
 
-async function reopen(limitBytes?: number): Promise<void> {
+async function reopen(limit?: number): Promise<void> {
   await replay.flush();
   await disk.close();
-  open(limitBytes);
+  open(limit);
 }
 
 function request(over: Partial<ReplayRequest> = {}): ReplayRequest {
@@ -70,6 +73,30 @@ function answer(text: string, at = 1000, vary: readonly string[] = []): ReplayAn
 
 function encoded(encoding: string): ReplayRequest {
   return request({ header: (name) => (name === "accept-encoding" ? encoding : "") });
+}
+
+/** Of several parts, each byte of its own place. */
+function large(text: string, bytes = 1_400_000): ReplayAnswer {
+  return answer(Array.from({ length: bytes / 10 }, (_, at) => `${text}${at}`.padEnd(10)).join(""));
+}
+
+async function rows(): Promise<number | undefined> {
+  const sql = "SELECT count(*) AS count FROM replay";
+  const outcome = await disk.exclusive(async (db) => db.get<{ count: number }>(sql)?.count);
+  return outcome.is === "done" ? outcome.value : undefined;
+}
+
+/** What is given to who starts on a copy of the files as they lie there now: a kill would leave them so. */
+async function givenAfterKill(): Promise<ReplayAnswer | undefined> {
+  const dir = `${folder.dir}-copy`;
+  mkdirSync(dir);
+  for (const name of readdirSync(folder.dir)) copyFileSync(join(folder.dir, name), join(dir, name));
+  const opened = Disk.open(dir, { now: Date.now, report: () => undefined });
+  if (opened.is === "fault") throw new Error(opened.fault.reason);
+  const given = await new Replay(opened.value, { limitBytes, flushMs: 60_000 }).get(request());
+  await opened.value.close();
+  rmSync(dir, { recursive: true });
+  return given;
 }
 
 async function got(asked: ReplayRequest): Promise<string | undefined> {
@@ -161,5 +188,76 @@ describe("Replay", () => {
     writeFileSync(file, bytes);
     open();
     expect(await got(request())).toBeUndefined();
+  });
+});
+
+describe("Replay, of large answers", () => {
+  test("gives them whole after a restart; one that is replaced or removed leaves nothing", async () => {
+    replay.put(request(), large("a"));
+    await reopen();
+    expect(await replay.get(request())).toEqual(large("a"));
+    expect(await rows()).toBe(3);
+    expect(replay.byteLength).toBeGreaterThan(1_400_000);
+    replay.put(request(), large("b", 600_000));
+    await replay.flush();
+    expect(await replay.get(request())).toEqual(large("b", 600_000));
+    expect(await rows()).toBe(2);
+    await replay.clear();
+    expect([await rows(), replay.byteLength]).toEqual([0, 0]);
+  });
+
+  test("the same again is not written again", async () => {
+    for (let round = 0; round < 2; round++) {
+      replay.put(request(), large("a"));
+      await replay.flush();
+    }
+    const before = await disk.exclusive(async (db) => db.changes);
+    replay.put(request(), large("a"));
+    await replay.flush();
+    expect(await disk.exclusive(async (db) => db.changes)).toEqual(before);
+    expect(await rows()).toBe(3);
+  });
+
+  test("a kill at any turn of a write leaves the one before or the next, and nothing for long", async () => {
+    replay.put(request(), large("a"));
+    await replay.flush();
+    replay.put(request(), large("b"));
+    let isDone = false;
+    const flushed = replay.flush().finally(() => (isDone = true));
+    const seen = new Set<string>();
+    while (!isDone) {
+      const given = await givenAfterKill();
+      if (given === undefined) throw new Error("nothing");
+      const text = new TextDecoder().decode(given.body.subarray(0, 1));
+      expect(given).toEqual(large(text));
+      seen.add(text);
+    }
+    await flushed;
+    expect(seen.has("a")).toBe(true);
+    expect(await replay.get(request())).toEqual(large("b"));
+  });
+
+  test("parts of one that was never finished go with the next write", async () => {
+    await disk.exclusive(async (db) =>
+      writePart(db, { owner: partOwner({ key: "[]", checksum: 1 }), index: 1 }, new Uint8Array(9)),
+    );
+    replay.put(request(), answer("a"));
+    await replay.flush();
+    expect(await rows()).toBe(1);
+  });
+
+  test("one of which a part is damaged or gone is none", async () => {
+    const changes = ["UPDATE replay SET body = zeroblob(524288)", "DELETE FROM replay"];
+    for (const change of changes) {
+      replay.put(request(), large("a"));
+      await reopen();
+      expect(await got(request())).toBeDefined();
+      await disk.exclusive(async (db) => db.run(`${change} WHERE key LIKE 'part 1 of %'`));
+      expect(await got(request())).toBeUndefined();
+      await reopen();
+      expect(await got(request())).toBeUndefined();
+      await replay.clear();
+      expect(await rows()).toBe(0);
+    }
   });
 });

@@ -1,17 +1,16 @@
 import type { Database } from "./database.ts";
-import { type Disk, turn } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import {
   baseOf,
   baseOfKey,
-  checksumOfAnswer,
   keyOf,
   pathOfKey,
-  readAnswer,
   readKnownRows,
   type ReplayAnswer,
   type ReplayRequest,
   varyOf,
 } from "./replay-rows.ts";
+import { ReplayTable } from "./replay-table.ts";
 
 export interface ReplayOptions {
   readonly limitBytes: number;
@@ -20,18 +19,8 @@ export interface ReplayOptions {
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
 const maxShare = 0.25;
-/** An answer that is the same again is not written again sooner than this: only its time would be new. */
-const rewriteMs = 60_000;
-/** One transaction. */
+/** What is written together. */
 const sliceBytes = 512 << 10;
-
-interface Known {
-  readonly byteLength: number;
-  readonly checksum: number;
-  /** When upstream last gave it, and the same as it is on disk. */
-  at: number;
-  writtenAt: number;
-}
 
 /**
  * The last good answers to exact requests, on disk, at most `limitBytes`: the newest wins, the least recently used go first.
@@ -40,37 +29,29 @@ interface Known {
 export class Replay {
   readonly #disk: Disk;
   readonly #options: ReplayOptions;
-  /** The least recently used first. */
-  #known: Map<string, Known> | undefined;
+  #table: ReplayTable | undefined;
   /** For each request without its varying headers, the names of those. */
   #varies = new Map<string, readonly string[]>();
   #pending = new Map<string, ReplayAnswer | undefined>();
-  #byteLength = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
     this.#options = options;
-    disk.onAnotherFile(() => (this.#known = undefined));
+    disk.onAnotherFile(() => (this.#table = undefined));
   }
 
   /** The bytes of all answers. */
   get byteLength(): number {
-    return this.#byteLength;
+    return this.#table?.byteLength ?? 0;
   }
 
   /** The last good answer to this request; undefined where there is none, or what is on disk is damaged. Never rejects. */
   async get(request: ReplayRequest): Promise<ReplayAnswer | undefined> {
     const outcome = await this.#disk.exclusive(async (db) => {
-      const known = this.#load(db);
+      const table = this.#load(db);
       const key = this.#keyOf(request);
-      const pending = this.#pending.get(key);
-      if (pending !== undefined || this.#pending.has(key)) return pending;
-      const entry = known.get(key);
-      if (entry === undefined) return undefined;
-      known.delete(key);
-      known.set(key, entry);
-      return readAnswer(db, key, entry.at);
+      return this.#pending.has(key) ? this.#pending.get(key) : await table.read(db, key);
     });
     return outcome.is === "done" ? outcome.value : undefined;
   }
@@ -94,12 +75,9 @@ export class Replay {
   /** Forgets the answers to requests for such paths. Never rejects. */
   async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
     const isOf = (key: string) => isForgotten(pathOfKey(key));
-    await this.#disk.exclusive(async (db) => {
-      const known = this.#load(db);
+    await this.#write(async (db, table) => {
       for (const key of [...this.#pending.keys()].filter(isOf)) this.#pending.delete(key);
-      db.transaction(() => {
-        for (const key of [...known.keys()].filter(isOf)) this.#delete(db, known, key);
-      });
+      await table.remove(db, table.keys.filter(isOf));
     });
   }
 
@@ -112,17 +90,16 @@ export class Replay {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const outcome = await this.#disk.exclusive(async (db) => {
-      const known = this.#load(db);
-      while (this.#pending.size > 0) {
-        db.transaction(() => this.#writeSlice(db, known));
-        await db.fold("long");
-        await turn();
-      }
+    await this.#write(async (db, table) => {
+      while (this.#pending.size > 0) await table.write(db, this.#takeSlice());
     });
-    // What could not be written is not remembered either: memory has its own limit.
+  }
+
+  /** What could not be written is not remembered either: memory has its own limit. */
+  async #write(work: (db: Database, table: ReplayTable) => Promise<void>): Promise<void> {
+    const outcome = await this.#disk.exclusive((db) => work(db, this.#load(db)));
     if (outcome.is === "done") return;
-    this.#known = undefined;
+    this.#table = undefined;
     this.#pending.clear();
   }
 
@@ -132,74 +109,28 @@ export class Replay {
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
   }
 
-  #writeSlice(db: Database, known: Map<string, Known>): void {
+  #takeSlice(): ReadonlyMap<string, ReplayAnswer | undefined> {
+    const slice = new Map<string, ReplayAnswer | undefined>();
     let bytes = 0;
     for (const [key, answer] of this.#pending) {
+      bytes += answer?.body.length ?? 0;
+      if (slice.size > 0 && bytes > sliceBytes) break;
       this.#pending.delete(key);
-      if (answer === undefined) this.#delete(db, known, key);
-      else if (!this.#isSame(db, known, key, answer)) {
-        this.#write(db, known, key, answer);
-        bytes += answer.body.length;
-      }
-      if (bytes >= sliceBytes) return;
+      slice.set(key, answer);
     }
+    return slice;
   }
 
-  /** The same answer given again has a new time; the disk need not know each. */
-  #isSame(db: Database, known: Map<string, Known>, key: string, answer: ReplayAnswer): boolean {
-    const { head, body, at } = answer;
-    const entry = known.get(key);
-    if (entry?.checksum !== checksumOfAnswer(key, JSON.stringify(head), body)) return false;
-    entry.at = at;
-    if (at - entry.writtenAt >= rewriteMs) {
-      db.run("UPDATE replay SET at = ? WHERE key = ?", at, key);
-      entry.writtenAt = at;
-    }
-    return true;
-  }
-
-  #write(db: Database, known: Map<string, Known>, key: string, answer: ReplayAnswer): void {
-    this.#delete(db, known, key);
-    const head = JSON.stringify(answer.head);
-    const checksum = checksumOfAnswer(key, head, answer.body);
-    const byteLength = key.length + head.length + answer.body.length;
-    db.run(
-      "INSERT INTO replay (key, at, checksum, head, body) VALUES (?, ?, ?, ?, ?)",
-      key,
-      answer.at,
-      checksum,
-      head,
-      answer.body,
-    );
-    const { at } = answer;
-    known.set(key, { byteLength, checksum, at, writtenAt: at });
-    this.#byteLength += byteLength;
-    for (const oldest of known.keys()) {
-      if (this.#byteLength <= this.#options.limitBytes) return;
-      this.#delete(db, known, oldest);
-    }
-  }
-
-  #delete(db: Database, known: Map<string, Known>, key: string): void {
-    const entry = known.get(key);
-    if (entry === undefined) return;
-    known.delete(key);
-    this.#byteLength -= entry.byteLength;
-    db.run("DELETE FROM replay WHERE key = ?", key);
-  }
-
-  #load(db: Database): Map<string, Known> {
-    if (this.#known !== undefined) return this.#known;
-    const known = new Map<string, Known>();
-    this.#byteLength = 0;
-    for (const { key, at, checksum, head, byteLength } of readKnownRows(db)) {
-      const vary = varyOf(head);
-      if (vary === undefined) continue;
-      known.set(key, { byteLength, checksum, at, writtenAt: at });
-      this.#varies.set(baseOfKey(key), vary);
-      this.#byteLength += byteLength;
-    }
-    return (this.#known = known);
+  #load(db: Database): ReplayTable {
+    if (this.#table !== undefined) return this.#table;
+    const { answers, orphans } = readKnownRows(db);
+    const readable = answers.flatMap((row) => {
+      const vary = varyOf(row.head);
+      if (vary !== undefined) this.#varies.set(baseOfKey(row.key), vary);
+      return vary === undefined ? [] : [row];
+    });
+    this.#table = new ReplayTable({ answers: readable, orphans }, this.#options.limitBytes);
+    return this.#table;
   }
 
   #keyOf(request: ReplayRequest): string {

@@ -53,12 +53,13 @@ export class StoreReader {
   }
 
   /** What is wrong in the file outside of the scopes; nothing where all is well. */
-  faults(): readonly string[] {
+  async faults(): Promise<readonly string[]> {
     const found = this.#db
       .all<{ integrity_check: string }>("PRAGMA integrity_check(20)")
       .map((row) => row.integrity_check)
       .filter((text) => text !== "ok");
-    const answers = damagedAnswers(this.#db).map((key) => `answer ${key}: damaged`);
+    const damaged = await damagedAnswers(this.#db);
+    const answers = damaged.map((key) => `answer ${key}: damaged`);
     return [...found, ...answers];
   }
 
