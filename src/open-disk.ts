@@ -12,6 +12,7 @@ import { describeScope, scopeCovers } from "./cache/watch-caches.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { log } from "./log.ts";
 import { noteEveryMs } from "./scope-uses.ts";
+import { lastUse, newestFirst, type StoredScope } from "./stored-scopes.ts";
 
 /** The share of --disk-limit that answers may have when there is room for less than --replay-limit. */
 const replayShare = 0.25;
@@ -76,26 +77,27 @@ export class DiskStore {
     if (this.#mayKeep(cache.scope)) this.#persister.keep(cache);
   }
 
-  /** The scopes on disk, the latest used first. Never rejects. */
+  /** The scopes on disk, the latest used first, but of one resource those that are newest. Never rejects. */
   async scopes(): Promise<readonly Scope[]> {
     return (await this.#used()).map(({ scope }) => scope);
   }
 
-  /** Those that were in use when the process before this one was last alive, and shortly before. Never rejects. */
+  /** Those that were in use when the process before this one was last alive, and shortly before, in the same order. Never rejects. */
   async recent(): Promise<readonly Scope[]> {
     const all = await this.#used();
-    const since = (all[0]?.usedAt ?? 0) - this.#recentMs;
+    const since = lastUse(all) - this.#recentMs;
     return all.filter(({ usedAt }) => usedAt >= since).map(({ scope }) => scope);
   }
 
-  async #used(): Promise<readonly { readonly scope: Scope; readonly usedAt: number }[]> {
+  async #used(): Promise<readonly StoredScope[]> {
     const outcome = await this.#snapshot.scopes();
     const all = outcome.is === "done" ? outcome.value : [];
-    return all.flatMap(({ id, usedAt }) => {
+    const kept = all.flatMap(({ id, ...use }) => {
       const scope = parseScopeId(id);
       // What may not be kept any more may lie there still.
-      return scope !== undefined && this.#mayKeep(scope) ? [{ scope, usedAt }] : [];
+      return scope !== undefined && this.#mayKeep(scope) ? [{ scope, ...use }] : [];
     });
+    return newestFirst(kept);
   }
 
   /** Notes when these were last used, and removes what was not for very long. Never rejects. */
@@ -106,12 +108,12 @@ export class DiskStore {
     await this.#snapshot.noteUses(
       uses.map(({ scope, unusedMs }) => ({ id: scopeId(scope), usedAt: now - unusedMs })),
     );
-    const latest = (await this.#used())[0]?.usedAt ?? 0;
+    const latest = lastUse(await this.#used());
     // By what the scopes say, too: the clock of a node may be years ahead for a while.
     await this.#snapshot.removeUnused(Math.min(now, latest) - forgottenMs);
   }
 
-  /** The scopes on disk that hold all that is wanted, the latest used first. Never rejects. */
+  /** The scopes on disk that hold all that is wanted, the newest first. Never rejects. */
   async covering(wanted: Scope): Promise<readonly Scope[]> {
     return (await this.scopes()).filter((scope) => scopeCovers(scope, wanted));
   }

@@ -10,6 +10,7 @@ import {
   configMap,
   createAll,
   kubeconfigText,
+  must,
   Node,
   sourceOf,
   untilCached,
@@ -42,23 +43,24 @@ afterEach(async () => {
   await fake?.stop();
 }, 20_000);
 
-/** Its last use becomes one of so long before. */
-async function notUsedFor(hours: number): Promise<void> {
+/** While no proxy runs: the last use of the scopes of such ids becomes one of so long before. */
+async function notUsedFor(hours: number, isOf: (id: string) => boolean): Promise<void> {
   const opened = Disk.open(node.cacheDir, { now: Date.now, report: () => undefined });
   if (opened.is === "fault") throw new Error(opened.fault.reason);
   const snapshot = new Snapshot(opened.value, { limitBytes: Infinity, otherBytes: () => 0 });
   const all = await snapshot.scopes();
   const uses = all.is === "done" ? all.value : [];
-  expect(uses.map(({ usedAt }) => Date.now() - usedAt < 10_000)).toEqual([true, true]);
-  const other = uses.filter(({ id }) => id.includes("other"));
+  expect(uses.map(({ usedAt }) => Date.now() - usedAt < 10_000)).not.toContain(false);
+  const those = uses.filter(({ id }) => isOf(id));
+  expect(those).toHaveLength(1);
   await snapshot.noteUses(
-    other.map(({ id, usedAt }) => ({ id, usedAt: usedAt - hours * 3_600_000 })),
+    those.map(({ id, usedAt }) => ({ id, usedAt: usedAt - hours * 3_600_000 })),
   );
   await opened.value.close();
 }
 
 test("a start resumes the scopes that were in use; others are taken from the disk when somebody asks", async () => {
-  await notUsedFor(2);
+  await notUsedFor(2, (id) => id.includes("other"));
   fake.faults.forget();
   await node.start();
   await untilCached(node, used);
@@ -72,4 +74,25 @@ test("a start resumes the scopes that were in use; others are taken from the dis
   await untilCached(node, unused, {}, 15);
   const lists = fake.faults.arrivals({ path: unused, verb: "watch" });
   expect(lists.filter(({ query }) => query.includes("sendInitialEvents"))).toEqual([]);
+}, 40_000);
+
+test("of scopes that hold the same the one that knows more answers after a start, whichever was used last", async () => {
+  const everywhere = "/api/v1/configmaps";
+  await node.start(["--scope-idle", "1s"]);
+  const isStopped = async () => {
+    await call(node, everywhere);
+    const { text } = await call({ url: node.adminUrl }, "/statusz");
+    return text.includes("configmaps, json") && !text.includes("configmaps in default, json");
+  };
+  await waitUntil("the narrow scope is stopped, the wide one is not", isStopped);
+  const direct: Endpoint = { url: fake.url, token: fake.adminToken };
+  const late = await must(direct, used, { method: "POST", body: configMap("late", "x") });
+  const { resourceVersion } = json(late).metadata;
+  await untilStored(node.cacheDir, ["configmaps, json"], Number(resourceVersion));
+  await node.end();
+  await notUsedFor(0.01, (id) => !id.includes("default") && !id.includes("other"));
+  await fake.pause();
+  await node.start();
+  const answer = await call(node, used);
+  expect([sourceOf(answer), names(json(answer))]).toEqual(["stale", ["a", "late"]]);
 }, 40_000);

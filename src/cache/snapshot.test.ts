@@ -186,9 +186,10 @@ describe("Snapshot", () => {
       value: "written",
     });
     const ids = await open.snapshot.scopes();
+    const { resourceVersion } = stateAt(10);
     expect(ids.is === "done" && ids.value).toEqual([
-      { id: id("c"), usedAt: now },
-      { id: id("a"), usedAt: now - 500 },
+      { id: id("c"), usedAt: now, resourceVersion },
+      { id: id("a"), usedAt: now - 500, resourceVersion },
     ]);
   });
 

@@ -34,6 +34,11 @@ export interface ScopeUse {
   readonly usedAt: number;
 }
 
+/** The same, and how far its state is; undefined where that is damaged. */
+export interface StoredUse extends ScopeUse {
+  readonly resourceVersion: ResourceVersion | undefined;
+}
+
 export interface SnapshotOptions {
   /** For all scopes together, and what others keep in the file. */
   readonly limitBytes: number;
@@ -64,10 +69,14 @@ export class Snapshot {
   }
 
   /** All scopes on disk, the latest used first. Never rejects. */
-  scopes(): Promise<DiskOutcome<readonly ScopeUse[]>> {
+  scopes(): Promise<DiskOutcome<readonly StoredUse[]>> {
     return this.#work(async (db) =>
       [...this.#load(db).scopes.values()]
-        .map((held) => ({ id: held.row.name, usedAt: lastUseOf(held) }))
+        .map((held) => ({
+          id: held.row.name,
+          usedAt: lastUseOf(held),
+          resourceVersion: held.state?.resourceVersion,
+        }))
         .toSorted((a, b) => b.usedAt - a.usedAt),
     );
   }
