@@ -18,7 +18,15 @@ import { waitUntil } from "../src/testing/child-process.ts";
 import { call, expectStatus, json, names } from "../src/testing/contract-client.ts";
 import { writeKubeconfig } from "../src/testing/contract-upstream.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
-import { storedVersions, untilStored } from "./offline-disk.ts";
+import {
+  diskFaults,
+  expectTheSameOffline,
+  linesOf,
+  storedVersions,
+  untilStored,
+  warnings,
+  worksAgain,
+} from "./offline-disk.ts";
 import {
   binary,
   configMap,
@@ -115,16 +123,6 @@ function patchFile(change: (bytes: Buffer) => void): void {
   writeFileSync(file(), bytes);
 }
 
-/** Lines of the log that say that something is wrong. */
-async function warnings(): Promise<readonly string[]> {
-  return linesOf(await node.output()).filter((line) => line.includes(" WARN "));
-}
-
-/** Lines of output, but for what is always said of a fake apiserver. */
-function linesOf(output: string): readonly string[] {
-  return output.split("\n").filter((line) => line !== "" && !line.includes("go over http"));
-}
-
 /** A proxy that should not start, as this user: its exit code and what it said. */
 async function refused(path: string, as: readonly string[] = []) {
   const flags = ["--kubeconfig", kubeconfig, "--bind-address=127.0.0.1:0", "--admin-address=off"];
@@ -169,7 +167,7 @@ describe("a damaged file", () => {
       expect(names(json(await must(node, configMaps)))).toHaveLength(objects);
       await untilCached(node, configMaps);
       await untilStored(node.cacheDir, scopes.slice(0, 1), 1);
-      const told = await warnings();
+      const told = await warnings(node);
       expect(told).toHaveLength(1);
       expect(told[0]).toContain("begun anew");
       expect(badFiles()).not.toEqual([]);
@@ -224,7 +222,7 @@ describe("one damaged object", () => {
     const answer = await untilCached(node, configMaps);
     expect(answer.text).toBe(whole);
     expect([fills(configMaps), fills(pods)]).toEqual([1, 0]);
-    const told = await warnings();
+    const told = await warnings(node);
     expect(told).toHaveLength(1);
     expect(told[0]).toContain("configmaps in default, json is damaged on disk and is listed again");
   }, 20_000);
@@ -272,21 +270,6 @@ const filler = () => join(node.cacheDir, "filler");
 const fillDisk = () => {
   const { bavail, bsize } = statfsSync(node.cacheDir);
   writeFileSync(filler(), Buffer.alloc(bavail * bsize));
-};
-const faultMetric = async () => {
-  const { text } = await call({ url: node.adminUrl }, "/metrics");
-  return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault"));
-};
-const worksAgain = async () => (await node.output()).includes("the disk store works again");
-/** What is answered is on disk too. */
-const expectTheSameOffline = async () => {
-  const before = (await untilCached(node, configMaps)).text;
-  await node.kill();
-  await offline(async () => {
-    await node.start();
-    expect((await must(node, configMaps)).text).toBe(before);
-    await node.kill();
-  });
 };
 const createLarge = (name: string) =>
   must(node, configMaps, { method: "POST", body: configMap(name, "a", "x".repeat(9000)) });
@@ -355,17 +338,17 @@ if (!isRoot) {
       await untilCached(node, configMaps);
       fillDisk();
       await createLarge("late-1");
-      await waitUntil("it is said", async () => (await warnings()).length > 0);
-      expect(await warnings()).toHaveLength(1);
-      expect((await warnings())[0]).toContain("full");
-      expect(await faultMetric()).toEqual(full);
+      await waitUntil("it is said", async () => (await warnings(node)).length > 0);
+      expect(await warnings(node)).toHaveLength(1);
+      expect((await warnings(node))[0]).toContain("full");
+      expect(await diskFaults(node)).toEqual(full);
       const last = json(await createLarge("late-2")).metadata.resourceVersion;
       expect(names(json(await untilCached(node, configMaps)))).toHaveLength(objects + 2);
       rmSync(filler());
       await untilStored(node.cacheDir, scopes.slice(0, 1), Number(last));
-      expect(await faultMetric()).not.toEqual(full);
-      expect(await worksAgain()).toBe(true);
-      await expectTheSameOffline();
+      expect(await diskFaults(node)).not.toEqual(full);
+      expect(await worksAgain(node)).toBe(true);
+      await expectTheSameOffline(node, configMaps, fake);
     }, 30_000);
 
     test("at the start keeps nothing from being answered, and once there is room all is written", async () => {
@@ -379,10 +362,10 @@ if (!isRoot) {
       await createAll(direct, configMaps, [configMap("late-1", "a", "x".repeat(9000))]);
       const isSeen = async () => (await untilCached(node, configMaps)).text !== whole;
       await waitUntil("it is seen", isSeen);
-      await waitUntil("it is said", async () => (await faultMetric()).includes(full[0]!));
+      await waitUntil("it is said", async () => (await diskFaults(node)).includes(full[0]!));
       rmSync(filler());
-      await waitUntil("all is written", worksAgain);
-      await expectTheSameOffline();
+      await waitUntil("all is written", () => worksAgain(node));
+      await expectTheSameOffline(node, configMaps, fake);
     }, 30_000);
 
     test("at the start, with nothing stored yet, is said once, and once there is room all is written", async () => {
@@ -391,16 +374,16 @@ if (!isRoot) {
       fillDisk();
       await node.start();
       expect(names(json(await untilCached(node, configMaps)))).toHaveLength(objects);
-      const told = await warnings();
+      const told = await warnings(node);
       expect(told).toHaveLength(1);
       expect(told[0]).toContain("the disk store fails (full)");
-      expect(await faultMetric()).toEqual(full);
+      expect(await diskFaults(node)).toEqual(full);
       rmSync(filler());
-      await waitUntil("all is written", worksAgain);
-      expect(await faultMetric()).not.toEqual(full);
+      await waitUntil("all is written", () => worksAgain(node));
+      expect(await diskFaults(node)).not.toEqual(full);
       await untilStored(node.cacheDir, scopes.slice(0, 1), 1);
       expect(badFiles()).toEqual([]);
-      await expectTheSameOffline();
+      await expectTheSameOffline(node, configMaps, fake);
     }, 30_000);
   });
 }

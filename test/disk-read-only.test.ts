@@ -6,7 +6,15 @@ import { waitUntil } from "../src/testing/child-process.ts";
 import { call, json, names } from "../src/testing/contract-client.ts";
 import { writeKubeconfig } from "../src/testing/contract-upstream.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
-import { storedVersions, untilKept, untilStored } from "./offline-disk.ts";
+import {
+  diskFaults,
+  expectTheSameOffline,
+  storedVersions,
+  untilKept,
+  untilStored,
+  warnings,
+  worksAgain,
+} from "./offline-disk.ts";
 import { configMap, must, Node, sourceOf, untilCached } from "./offline-fixture.ts";
 
 // A disk that takes no more writes under a proxy that has its files open. The usual way there is a file system that finds an
@@ -61,21 +69,11 @@ async function startStored(): Promise<void> {
   await untilKept(node.cacheDir, "/version");
 }
 
-async function warnings(): Promise<readonly string[]> {
-  const lines = (await node.output()).split("\n");
-  return lines.filter((line) => line.includes(" WARN ") && !line.includes("go over http"));
-}
-
-async function faults(): Promise<readonly string[]> {
-  const { text } = await call({ url: node.adminUrl }, "/metrics");
-  return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault{"));
-}
-
 /** Nothing can be written: that is one line and one metric, and all that was known is answered. */
 async function expectSaidAndAnswering(kind: string): Promise<void> {
   const late = `late-${crypto.randomUUID()}`;
   await create(late);
-  await waitUntil("it is said", async () => (await warnings()).length > 0);
+  await waitUntil("it is said", async () => (await warnings(node)).length > 0);
   await create(`later-${crypto.randomUUID()}`);
   const listed = await untilCached(node, configMaps);
   expect(names(json(listed))).toContain(late);
@@ -85,19 +83,10 @@ async function expectSaidAndAnswering(kind: string): Promise<void> {
   expect(sourceOf(await must(node, "/version"))).toBe("replay");
   await fake.start();
   await untilCached(node, configMaps);
-  expect(await faults()).toEqual([`edge_proxy_disk_fault{kind="${kind}"} 1`]);
-  const told = (await warnings()).filter((line) => line.includes("the disk store"));
+  expect(await diskFaults(node)).toEqual([`edge_proxy_disk_fault{kind="${kind}"} 1`]);
+  const told = (await warnings(node)).filter((line) => line.includes("the disk store"));
   expect(told).toHaveLength(1);
   expect(told[0]).toContain(`the disk store fails (${kind}): what is new is not kept`);
-}
-
-async function expectTheSameOffline(): Promise<void> {
-  const before = (await untilCached(node, configMaps)).text;
-  await node.kill();
-  await fake.pause();
-  await node.start();
-  expect((await must(node, configMaps)).text).toBe(before);
-  await fake.start();
 }
 
 describe("a file that nobody may write any more", () => {
@@ -116,9 +105,9 @@ describe("a file that nobody may write any more", () => {
     isLocked = !runs("chattr", "-i", ...files());
     const last = await create(`last-${crypto.randomUUID()}`);
     await untilStored(node.cacheDir, [scope], last);
-    expect(await node.output()).toContain("the disk store works again");
-    expect(await faults()).toEqual([]);
-    await expectTheSameOffline();
+    expect(await worksAgain(node)).toBe(true);
+    expect(await diskFaults(node)).toEqual([]);
+    await expectTheSameOffline(node, configMaps, fake);
   }, 40_000);
 });
 
@@ -151,7 +140,7 @@ describe("a file system that has become read-only", () => {
     expect([...storedVersions(node.cacheDir)]).toEqual(stored);
     await node.start();
     await untilStored(node.cacheDir, [scope], await create(`last-${crypto.randomUUID()}`));
-    expect(await faults()).toEqual([]);
-    await expectTheSameOffline();
+    expect(await diskFaults(node)).toEqual([]);
+    await expectTheSameOffline(node, configMaps, fake);
   }, 40_000);
 });

@@ -8,7 +8,7 @@ import { call, type Endpoint, json } from "../src/testing/contract-client.ts";
 import { type Apiserver, findAssets, startApiserver } from "../src/testing/envtest.ts";
 import { AuditLog } from "./offline-audit.ts";
 import { untilStored } from "./offline-disk.ts";
-import { configMap, must, Node, untilCached } from "./offline-fixture.ts";
+import { configMap, createNamespaces, must, Node, untilCached } from "./offline-fixture.ts";
 
 const assets = findAssets();
 const inShop = "/api/v1/namespaces/shop/configmaps";
@@ -40,10 +40,7 @@ describe.skipIf(assets === undefined)("a start before two apiservers behind a ba
         contexts: [{name: both, context: {cluster: both, user: admin}}]}`,
     );
     node = await Node.create({ kubeconfig });
-    await must(direct, "/api/v1/namespaces", {
-      method: "POST",
-      body: { metadata: { name: "shop" } },
-    });
+    await createNamespaces(direct, ["shop"]);
     const body = configMap("a", "till");
     const written = json(await must(direct, inShop, { method: "POST", body }));
     await node.start();

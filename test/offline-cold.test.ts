@@ -20,6 +20,7 @@ import { bytesIn, untilStored } from "./offline-disk.ts";
 import {
   configMap,
   createAll,
+  createNamespaces,
   exactly,
   type Link,
   must,
@@ -60,8 +61,7 @@ if (assets === undefined) {
       link = await startLink(apiserver.port);
       const { kubeconfig } = apiserver;
       node = await Node.create({ kubeconfig, server: `https://127.0.0.1:${link.port}` });
-      for (const name of ["shop", "bank"])
-        await must(direct, "/api/v1/namespaces", { method: "POST", body: { metadata: { name } } });
+      await createNamespaces(direct, ["shop", "bank"]);
       const many = Array.from({ length: 30 }, (_, index) =>
         configMap(`cm-${index}`, index % 3 === 0 ? "till" : "door", "in-the-clear"),
       );

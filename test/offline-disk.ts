@@ -1,4 +1,5 @@
 // What lies in a proxy's folder, read beside it.
+import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -9,6 +10,9 @@ import { describeScope } from "../src/cache/watch-caches.ts";
 import { jsonCodec } from "../src/codec/json-codec.ts";
 import { protobufCodec } from "../src/codec/protobuf-codec.ts";
 import { waitUntil } from "../src/testing/child-process.ts";
+import { call } from "../src/testing/contract-client.ts";
+import type { FakeApiserver } from "../src/testing/fake-apiserver.ts";
+import { must, type Node, untilCached } from "./offline-fixture.ts";
 
 /** The resourceVersion of each scope on disk, by how people call it: `configmaps in default, json`. */
 export function storedVersions(folder: string): ReadonlyMap<string, number> {
@@ -58,6 +62,41 @@ export async function untilKept(folder: string, part: string): Promise<void> {
     }
   };
   await waitUntil(`the answer to ${part} is on disk`, isThere, 10);
+}
+
+/** What the metrics say is wrong with the disk. */
+export async function diskFaults(node: Node): Promise<readonly string[]> {
+  const { text } = await call({ url: node.adminUrl }, "/metrics");
+  return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault{"));
+}
+
+/** Lines of the log that say that something is wrong, but for what is always said of a fake apiserver. */
+export async function warnings(node: Node): Promise<readonly string[]> {
+  return linesOf(await node.output()).filter((line) => line.includes(" WARN "));
+}
+
+/** Lines of output, without the same. */
+export function linesOf(output: string): readonly string[] {
+  return output.split("\n").filter((line) => line !== "" && !line.includes("go over http"));
+}
+
+/** Whether the log says that the disk is written again. */
+export async function worksAgain(node: Node): Promise<boolean> {
+  return (await node.output()).includes("the disk store works again");
+}
+
+/** What is answered is on disk too: a start without the apiserver answers the same. It runs on. */
+export async function expectTheSameOffline(
+  node: Node,
+  path: string,
+  fake: FakeApiserver,
+): Promise<void> {
+  const before = (await untilCached(node, path)).text;
+  await node.kill();
+  await fake.pause();
+  await node.start();
+  expect((await must(node, path)).text).toBe(before);
+  await fake.start();
 }
 
 /** Every byte of every file in the folder. */

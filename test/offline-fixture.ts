@@ -199,6 +199,17 @@ export async function createAll(
     );
 }
 
+export async function createNamespaces(
+  endpoint: Endpoint,
+  namespaces: readonly string[],
+): Promise<void> {
+  await createAll(
+    endpoint,
+    "/api/v1/namespaces",
+    namespaces.map((name) => ({ metadata: { name } })),
+  );
+}
+
 export function configMap(name: string, app: string, value = "1") {
   return { metadata: { name, labels: { app } }, data: { value } };
 }

@@ -8,6 +8,7 @@ import { AuditLog } from "./offline-audit.ts";
 import { untilStored } from "./offline-disk.ts";
 import {
   configMap,
+  createNamespaces,
   type Link,
   must,
   Node,
@@ -41,8 +42,7 @@ describe.skipIf(assets === undefined)("a scope in a cluster where nothing happen
       kubeconfig: apiserver.kubeconfig,
       server: `https://127.0.0.1:${link.port}`,
     });
-    for (const name of ["shop", "bank"])
-      await must(direct, "/api/v1/namespaces", { method: "POST", body: { metadata: { name } } });
+    await createNamespaces(direct, ["shop", "bank"]);
     const body = configMap("a", "till");
     const written = json(await must(direct, inShop, { method: "POST", body }));
     await node.start();

@@ -3,19 +3,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { waitUntil } from "../src/testing/child-process.ts";
 import { call, type Endpoint } from "../src/testing/contract-client.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
-import { storedVersions, untilStored } from "./offline-disk.ts";
-import {
-  configMap,
-  createAll,
-  kubeconfigText,
-  Node,
-  sourceOf,
-  untilCached,
-} from "./offline-fixture.ts";
+import { storedVersions } from "./offline-disk.ts";
+import { createNamespaces, Node, sourceOf } from "./offline-fixture.ts";
+import { startHolding } from "./offline-holding.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
 const others = "/api/v1/namespaces/other/configmaps";
-const [scope, other] = ["configmaps in default, json", "configmaps in other, json"];
+const scope = "configmaps in default, json";
 
 let fake: FakeApiserver;
 let direct: Endpoint;
@@ -24,16 +18,8 @@ let node: Node;
 beforeEach(async () => {
   fake = await startFakeApiserver();
   direct = { url: fake.url, token: fake.adminToken };
-  await createAll(direct, "/api/v1/namespaces", [{ metadata: { name: "other" } }]);
-  for (const path of [configMaps, others]) await createAll(direct, path, [configMap("a", "x")]);
-  node = await Node.create({ flags: ["--kubeconfig", "kubeconfig"] });
-  await Bun.write(`${node.dir}/kubeconfig`, kubeconfigText(fake.url, fake.adminToken));
-  await node.start();
-  for (const path of [configMaps, others]) {
-    await call(node, path);
-    await untilCached(node, path);
-  }
-  await untilStored(node.cacheDir, [scope, other], 1);
+  await createNamespaces(direct, ["other"]);
+  node = await startHolding(fake, ["default", "other"]);
 }, 30_000);
 
 afterEach(async () => {

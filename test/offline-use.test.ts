@@ -8,13 +8,13 @@ import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apis
 import { untilStored } from "./offline-disk.ts";
 import {
   configMap,
-  createAll,
-  kubeconfigText,
+  createNamespaces,
   must,
   Node,
   sourceOf,
   untilCached,
 } from "./offline-fixture.ts";
+import { startHolding } from "./offline-holding.ts";
 
 const used = "/api/v1/namespaces/default/configmaps";
 const unused = "/api/v1/namespaces/other/configmaps";
@@ -25,16 +25,8 @@ let node: Node;
 beforeEach(async () => {
   fake = await startFakeApiserver();
   const direct: Endpoint = { url: fake.url, token: fake.adminToken };
-  await createAll(direct, "/api/v1/namespaces", [{ metadata: { name: "other" } }]);
-  for (const path of [used, unused]) await createAll(direct, path, [configMap("a", "x")]);
-  node = await Node.create({ flags: ["--kubeconfig", "kubeconfig"] });
-  await Bun.write(`${node.dir}/kubeconfig`, kubeconfigText(fake.url, fake.adminToken));
-  await node.start();
-  for (const path of [used, unused]) {
-    await call(node, path);
-    await untilCached(node, path);
-  }
-  await untilStored(node.cacheDir, ["configmaps in other, json"], 1);
+  await createNamespaces(direct, ["other"]);
+  node = await startHolding(fake, ["default", "other"]);
   await node.end();
 }, 30_000);
 

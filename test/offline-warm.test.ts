@@ -19,6 +19,7 @@ import {
   and,
   configMap,
   createAll,
+  createNamespaces,
   exactly,
   must,
   Node,
@@ -64,8 +65,7 @@ if (assets === undefined) {
       apiserver = await startApiserver({ assets, flags: audit.flags });
       direct = { url: apiserver.url, ca: apiserver.ca, token: apiserver.adminToken };
       node = await Node.create({ kubeconfig: apiserver.kubeconfig });
-      for (const name of ["shop", "bank"])
-        await must(direct, "/api/v1/namespaces", { method: "POST", body: { metadata: { name } } });
+      await createNamespaces(direct, ["shop", "bank"]);
       const many = Array.from({ length: 40 }, (_, index) =>
         configMap(`cm-${index}`, index % 2 === 0 ? "till" : "door"),
       );

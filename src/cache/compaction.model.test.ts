@@ -6,6 +6,7 @@ import type { ChangeEvent } from "../api/watch-event.ts";
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { configMapScope, openSnapshot, restore, stateAt } from "../testing/disk.ts";
 import { configMap, plain } from "../testing/objects.ts";
+import { randomFrom } from "../testing/random.ts";
 import type { Disk } from "./disk.ts";
 import type { KnownPast } from "./watch-cache.ts";
 
@@ -21,15 +22,6 @@ const roundMs = 1000;
 const maxSegments = 300;
 
 const version = (number: number) => parseResourceVersion(String(number));
-
-/** The same numbers for the same seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) & 0x7fffffff;
-    return (state >>> 16) % below;
-  };
-}
 
 interface Told {
   readonly event: ChangeEvent;

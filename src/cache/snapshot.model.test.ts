@@ -5,17 +5,9 @@ import type { ChangeEvent } from "../api/watch-event.ts";
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { configMapScope, openSnapshot, restore, stateAt } from "../testing/disk.ts";
 import { configMap, plain, plainEvent } from "../testing/objects.ts";
+import { randomFrom } from "../testing/random.ts";
 
 const scope = configMapScope();
-
-/** The same numbers for the same seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 1_103_515_245 + 12_345) & 0x7fffffff;
-    return (state >>> 16) % below;
-  };
-}
 
 /** A random change of one of a hundred objects, and what it does to the model. */
 function change(model: Map<string, Item>, version: number, random: (below: number) => number) {
