@@ -4,6 +4,7 @@ import type { ScopeRow } from "./admin/status-page.ts";
 import type { RequestInfo } from "./api/request-info.ts";
 import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
 import { outageGauges } from "./observe-outage.ts";
+import { processGauges } from "./observe-process.ts";
 import type { Observer } from "./proxy/handler.ts";
 import type { ProxyParts, Source } from "./proxy/parts.ts";
 import type { Watches } from "./proxy/watches.ts";
@@ -174,6 +175,7 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
   const watching = () =>
     [...parts.caches.all].filter(({ reflector }) => reflector.state.phase === "Watching").length;
   return [
+    ...processGauges(),
     ...outageGauges(parts),
     one("requests_in_flight", "Requests under way, watches included.", inFlight),
     one("watchers", "Watches of clients that are served from scopes.", () => watches.count),
@@ -189,11 +191,6 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
       "cached_bytes",
       "Memory of scopes, history and composed lists.",
       () => parts.caches.byteLength,
-    ),
-    one(
-      "resident_memory_bytes",
-      "Resident memory of the process.",
-      () => process.memoryUsage().rss,
     ),
     one("event_loop_lag_seconds", "How long the event loop was blocked lately.", () => lag.seconds),
     one(
