@@ -19,7 +19,7 @@ import { type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
 const rules = `
 rules:
   - name: no-skipped
-    match: { resources: [configmaps], namespaces: [by-name] }
+    match: { resources: [configmaps], namespaces: [by-name, large] }
     hide: { namePrefix: skip- }
   - name: no-drafts
     match: { resources: [configmaps], namespaces: [by-label] }
@@ -85,7 +85,7 @@ describe.each([
   let config: string;
   const isCached = how === "from a scope";
   /** Both runs share an apiserver: each has namespaces of its own kind, emptied before. */
-  const kinds = ["by-name", "by-label", "by-both", "trimmed", "plain"];
+  const kinds = ["by-name", "by-label", "by-both", "trimmed", "plain", "large"];
 
   beforeAll(async () => {
     for (const name of kinds) {
@@ -201,6 +201,16 @@ describe.each([
       expect(summary(await stream.take(2))).toEqual(["MODIFIED a", "MODIFIED b"]);
       stream.close();
     });
+  });
+
+  test("a large answer to who takes gzip is looked into as any other", async () => {
+    for (const name of ["a", "skip-a"])
+      await put("large", name, { data: { k: "x".repeat(150_000) } });
+    const headers = { "Accept-Encoding": "gzip", Accept: `${table},application/json` };
+    const rows = json(await call(own, pathOf("large"), { headers })).rows;
+    expect(rows.map((row: Loose) => row.object.metadata.name)).toEqual(["a"]);
+    const plain = await call(own, pathOf("large"), { headers: { "Accept-Encoding": "gzip" } });
+    expect(names(json(plain))).toEqual(["a"]);
   });
 
   test.each(["by-label", "by-both"])(

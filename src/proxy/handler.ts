@@ -92,7 +92,11 @@ function asSent(
   target: string,
 ): Pick<Admitted, "head" | "target" | "ruled"> {
   if (ruled === undefined) return { head, target, ruled };
-  return { head: { ...head, accept: ruled.accept }, target: ruled.target, ruled };
+  return {
+    head: { ...head, accept: ruled.accept, acceptsGzip: false },
+    target: ruled.target,
+    ruled,
+  };
 }
 
 function answerLater(

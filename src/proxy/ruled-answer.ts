@@ -87,15 +87,11 @@ async function plainBytes(
   headers: Headers,
   view: View,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const encoding = headers.get("content-encoding");
+  if (encoding !== null) throw cannotObey(view, `it is compressed by ${encoding}`);
   const bytes = await boundedBytes(answer, view);
   headers.delete("content-length");
-  if (headers.get("content-encoding") !== "gzip") return bytes;
-  headers.delete("content-encoding");
-  try {
-    return Bun.gunzipSync(bytes);
-  } catch (error) {
-    throw cannotObey(view, "it could not be unpacked", error);
-  }
+  return bytes;
 }
 
 async function boundedBytes(answer: Response, view: View): Promise<Uint8Array<ArrayBuffer>> {

@@ -23,6 +23,9 @@ const maxBodyBytes = 8 << 20;
 /** Of what would be lost so much is named. */
 const maxCauses = 8;
 
+/** In what form objects are asked for that are looked into. */
+const json = "application/json";
+
 /** The object as upstream has it. */
 interface Current {
   readonly bytes: Uint8Array;
@@ -151,13 +154,13 @@ async function currentOf(
   { info, request, identity }: PassingResource,
 ): Promise<Current | undefined> {
   const headers = headersWithout(request.headers, ["content-type", "content-length"]);
-  headers.set("accept", "application/json");
   const asked = new Request("http://upstream/", { headers, signal: request.signal });
   const target = resourcePath(info, info.namespace, info.name);
-  const sent = { target, identity, signal: request.signal, kind: "read" } as const;
+  const sent = { target, identity, signal: request.signal, accept: json, kind: "read" } as const;
   const held = await forwardHeld(parts.apiserver, asked, sent);
   if (held.status === 404) return undefined;
-  const bytes = held.is === "held" && held.status === 200 ? await plain(held) : undefined;
+  const isThere = held.is === "held" && held.status === 200;
+  const bytes = isThere ? await held.body.bytes() : undefined;
   const value = bytes === undefined ? undefined : parsed(bytes);
   if (bytes === undefined || value === undefined) {
     const { name } = info;
@@ -174,17 +177,15 @@ async function dryRun(
   { request, target, identity }: PassingResource,
   view: View,
 ): Promise<Json | undefined> {
-  const headers = new Headers(request.headers);
-  headers.set("accept", "application/json");
-  const asked = new Request(request, { headers });
   const separator = target.includes("?") ? "&" : "?";
-  const held = await forwardHeld(parts.apiserver, asked, {
+  const held = await forwardHeld(parts.apiserver, request, {
     target: /[?&]dryRun=/.test(target) ? target : `${target}${separator}dryRun=All`,
     identity,
     signal: request.signal,
+    accept: json,
     kind: "write",
   });
-  const bytes = held.is === "held" ? await plain(held) : undefined;
+  const bytes = held.is === "held" ? await held.body.bytes() : undefined;
   if (held.status < 300 && bytes !== undefined) return parsed(bytes) ?? {};
   const isAboutDryRuns = bytes !== undefined && /dry.?run/i.test(Buffer.from(bytes).toString());
   if (held.status < 500 && !isAboutDryRuns) return undefined;
@@ -192,11 +193,6 @@ async function dryRun(
   throw unreadableAnswer(
     `whether this write would remove what the rules ${names} leave out could not be asked: upstream answered ${held.status}`,
   );
-}
-
-async function plain(held: { readonly body: Blob; readonly headers: Headers }) {
-  const bytes = await held.body.bytes();
-  return held.headers.get("content-encoding") === "gzip" ? Bun.gunzipSync(bytes) : bytes;
 }
 
 async function boundedBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
