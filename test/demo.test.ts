@@ -17,5 +17,11 @@ test("the demo runs whole and ends by itself, leaving nothing behind", async () 
   expect(output).toMatch(/started without the apiserver:\n.*\n +the same LIST +stale /);
   expect(output).toMatch(/a write +503\n/);
   expect(output).toMatch(/listed again upstream +0\n/);
+  expect(output).toMatch(
+    /What happened:\n.*edge-proxy +without\n +a LIST again +[\d.]+ ms +[\d.]+ ms\n/,
+  );
+  expect(output).toMatch(/watches upstream for 50 +1 +50\n/);
+  expect(output).toMatch(/bytes of a LIST by a rule +\d+ +\d+\n/);
+  expect(output).toContain("What to try:");
   expect(output).toContain("nothing left behind");
 }, 90_000);

@@ -49,6 +49,7 @@ async function startAll(): Promise<{ upstream: ContractUpstream; proxy: ProxyPro
   await fill(upstream);
   link = await startFaultyLink(Number(new URL(upstream.url).port));
   folder = await createTemporaryFolder("edge-proxy-demo-");
+  await Bun.write(configOf(folder.dir), "rules: []\n");
   proxy = await startAt(upstream, link, folder.dir);
   say(`3. edge-proxy is up at ${proxy.url}\n`);
   return { upstream, proxy };
@@ -59,8 +60,20 @@ async function startAt({ url, kubeconfig }: ContractUpstream, way: FaultyLink, d
   const server = new URL(url);
   server.port = String(way.port);
   const diskCachePath = join(dir, "cache");
-  return await startProxy({ kubeconfig, server: server.origin, diskCachePath });
+  const flags = ["--config", configOf(dir)];
+  return await startProxy({ kubeconfig, server: server.origin, diskCachePath, flags });
 }
+
+/** Where the proxy's rules are. */
+function configOf(dir: string): string {
+  return join(dir, "config.yaml");
+}
+
+const namesOnly = `rules:
+  - name: names-only
+    match: { labelSelector: app=demo }
+    keep: [metadata.name, metadata.namespace]
+`;
 
 /** Writes the objects, sixteen at a time. */
 async function fill(target: ContractUpstream): Promise<void> {
@@ -104,6 +117,9 @@ function row(...cells: readonly string[]): string {
   return `   ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("")}`.trimEnd();
 }
 
+/** What is said at the end: what was shown, how, and how it would be without the proxy. */
+const happened: string[][] = [];
+
 async function showLists(url: string): Promise<void> {
   say(`The same LIST of ${objects} configmaps:`);
   say(row("", "answered by", "time", "bytes"));
@@ -115,7 +131,9 @@ async function showLists(url: string): Promise<void> {
     say(row(name, timed.from, `${timed.ms.toFixed(1)} ms`, String(timed.bytes)));
   }
   expectThat(seen[0]?.from === "upstream", "the first LIST comes from upstream");
-  expectThat(seen.at(-1)?.from === "cache", "the last LIST comes from memory");
+  const [first, last] = [seen[0], seen.at(-1)];
+  expectThat(last?.from === "cache", "the last LIST comes from memory");
+  happened.push(["a LIST again", `${last?.ms.toFixed(1)} ms`, `${first?.ms.toFixed(1)} ms`]);
 }
 
 async function showWatch(proxyProcess: ProxyProcess): Promise<void> {
@@ -147,6 +165,7 @@ async function showWatch(proxyProcess: ProxyProcess): Promise<void> {
   const count = await metric(proxyProcess, "upstream_watches");
   say(row("watches open upstream", String(count)));
   expectThat(count === 1, `${watchers} watchers cost one upstream watch`);
+  happened.push([`watches upstream for ${watchers}`, String(count), String(watchers)]);
   for (const each of open) each.close();
 }
 
@@ -183,6 +202,7 @@ async function showOutage(began: ProxyProcess): Promise<ProxyProcess> {
   const cut = await listUntil(began.url, "stale");
   say(row("the same LIST", cut.from, `${cut.ms.toFixed(1)} ms`, age(cut)));
   expectThat(cut.from === "stale", "without the link the last known state is the answer");
+  happened.push(["a LIST without the link", `${cut.from}, ${cut.ms.toFixed(1)} ms`, "fails"]);
   const asKubectl = await fetch(began.url + path, { headers: { "user-agent": "kubectl/v1" } });
   say(
     `   kubectl prints: ${asKubectl.headers.get("warning")?.replace(/^299 - "(.*)"$/, "Warning: $1")}`,
@@ -200,6 +220,7 @@ async function showOutage(began: ProxyProcess): Promise<ProxyProcess> {
   say(row("start to first answer", "", `${ready.toFixed(0)} ms`));
   say(row("the same LIST", offline.from, `${offline.ms.toFixed(1)} ms`, age(offline)));
   expectThat(offline.from === "stale" && offline.bytes === cut.bytes, "it answers from its disk");
+  happened.push(["a start without it", `answers after ${ready.toFixed(0)} ms`, "fails"]);
   const write = await call({ url: restarted.url }, `${path}/cm-0500`, { method: "DELETE" });
   say(row("a write", String(write.status)));
   expectThat(write.status === 503, "a write is refused, never pretended");
@@ -212,7 +233,33 @@ async function showOutage(began: ProxyProcess): Promise<ProxyProcess> {
   const fills = await metric(restarted, "scope_fills_total");
   say(row("listed again upstream", String(fills)));
   expectThat(fills === 0, "the watch goes on where it was, nothing is listed again");
+  happened.push(["LISTs when it is back", String(fills), "one of each client"]);
   return restarted;
+}
+
+/** A rule is written into the config file and read by a signal. */
+async function showRules(running: ProxyProcess): Promise<void> {
+  if (folder === undefined) return;
+  const selected = `${running.url}${path}?labelSelector=app%3Ddemo`;
+  const bytesOf = async () => (await (await fetch(selected)).bytes()).length;
+  const before = await bytesOf();
+  await Bun.write(configOf(folder.dir), namesOnly);
+  running.signal("SIGHUP");
+  const until = performance.now() + 5000;
+  let after = await bytesOf();
+  while (after === before && performance.now() < until) after = await bytesOf();
+  say("\nA rule (keep: metadata.name, metadata.namespace) is read by SIGHUP:");
+  say(row("a LIST by label, before", "", "", String(before)));
+  say(row("the same LIST", "", "", String(after)));
+  expectThat(after < before / 2, "the rule leaves names only");
+  happened.push(["bytes of a LIST by a rule", String(after), String(before)]);
+}
+
+function showWhatHappened(): void {
+  say("\nWhat happened:");
+  say(row("", "edge-proxy", "", "without"));
+  for (const [what = "", here = "", without = ""] of happened)
+    say(`   ${what.padEnd(28)}${here.padEnd(26)}${without}`);
 }
 
 function expectThat(holds: boolean, what: string): void {
@@ -221,11 +268,13 @@ function expectThat(holds: boolean, what: string): void {
 
 function showWhatNext(url: string, adminUrl: string, kubectl: string): void {
   say(`
-Go on yourself:
+What to try:
    ${kubectl} --server ${url} get configmaps -n ${namespace} | head
    ${kubectl} --server ${url} get configmaps -n ${namespace} -w
+   ${kubectl} --server ${url} get configmaps -n ${namespace} -l app=demo      # by the rule
    curl -i ${url}${path}?limit=1
-   curl ${adminUrl}/statusz`);
+   curl ${adminUrl}/statusz
+   ./edge-proxy rules --help; ./benchmark --help`);
 }
 
 try {
@@ -233,6 +282,8 @@ try {
   await showLists(started.proxy.url);
   await showWatch(started.proxy);
   const last = await showOutage(started.proxy);
+  await showRules(last);
+  showWhatHappened();
   const assets = findAssets();
   const kubectl = assets === undefined ? "kubectl" : `${assets}/kubectl`;
   showWhatNext(last.url, last.adminUrl, kubectl);
