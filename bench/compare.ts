@@ -13,6 +13,8 @@ export interface Contender {
   readonly server: Server;
   readonly path: string;
   readonly accept?: string;
+  /** It takes gzip, as every client-go does. */
+  readonly takes?: "gzip";
   /** The server's processes. */
   readonly pids?: readonly number[];
   /** Begins something that goes on while this one is measured; its result ends it. */
@@ -85,12 +87,12 @@ async function runSlice(
   connections: number,
   seconds: number,
 ): Promise<LoadResult> {
-  const { name, server, path, accept, meanwhile } = contender;
+  const { name, server, path, accept, takes, meanwhile } = contender;
   const end = meanwhile?.();
   const result = await during(`${name}: GET ${path}`, () =>
     bench.load.run({
       kind: "requests",
-      target: loadTarget(server, accept),
+      target: loadTarget(server, accept, takes),
       path,
       connections,
       seconds,

@@ -49,8 +49,10 @@ async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<st
 }
 
 /** How the load generator reaches a server. */
-export function loadTarget(server: Server, accept?: string): LoadTarget {
+export function loadTarget(server: Server, accept?: string, takes?: "gzip"): LoadTarget {
   const { hostname, port } = new URL(server.url);
-  const target = { hostname, port: Number(port), headers: headersOf(server, accept) };
+  const encoding = takes === undefined ? [] : [`Accept-Encoding: ${takes}`];
+  const headers = [...headersOf(server, accept), ...encoding];
+  const target = { hostname, port: Number(port), headers };
   return server.ca === undefined ? target : { ...target, ca: server.ca };
 }

@@ -12,7 +12,7 @@ export const passthrough: Scenario = {
   help: "What is not cached: a small GET by one client, and a LIST of 530 KB by 8 clients, each with a query of its own so that none is coalesced; against the apiserver.",
   run: async (bench) => {
     await bench.populate(thousand);
-    return [...(await smallGet(bench)), ...(await largeList(bench))];
+    return [...(await smallGet(bench)), ...(await largeList(bench)), ...(await asGo(bench))];
   },
 };
 
@@ -37,22 +37,43 @@ async function largeList(bench: Bench): Promise<readonly Result[]> {
   ];
 }
 
+/** The same as client-go asks: with gzip, which then passes as it is. */
+async function asGo(bench: Bench): Promise<readonly Result[]> {
+  const path = `${listPath(thousand.namespace)}${distinct}`;
+  const what = "LIST, gzip";
+  const rows = await compareWithDirect(bench, 8, path, what, "gzip");
+  const ratio = throughputRatio(rows, `edge-proxy (${what})`, `apiserver (${what})`);
+  return [
+    ...rows,
+    ...clientNotes(rows),
+    measure("LIST, gzip: to direct", ratio, "×", atLeast(0.8)),
+  ];
+}
+
 /** The ratio that two saturated servers on an otherwise idle core would have: other load on the machine is not in it. */
 function cpuRatio([proxied, direct]: readonly LoadRow[]): number {
   return (direct?.serverMicroseconds ?? Number.NaN) / (proxied?.serverMicroseconds ?? Number.NaN);
 }
 
-async function compareWithDirect(bench: Bench, connections: number, path: string, what: string) {
+async function compareWithDirect(
+  bench: Bench,
+  connections: number,
+  path: string,
+  what: string,
+  takes?: "gzip",
+) {
   const { apiserver } = bench;
   const proxy = await bench.startProxy({ flags });
   const pids = [proxy.pid, ...apiserver.pids];
+  const encoding = takes === undefined ? {} : { takes };
   const rows = await compare(bench, connections, [
-    { name: `edge-proxy (${what})`, server: proxy, path, pids },
-    { name: `apiserver (${what})`, server: apiserver, path, pids: apiserver.pids },
+    { name: `edge-proxy (${what})`, server: proxy, path, pids, ...encoding },
+    { name: `apiserver (${what})`, server: apiserver, path, pids: apiserver.pids, ...encoding },
     ...bench.options.targets.map((target) => ({
       name: `${target.name} (${what})`,
       server: target,
       path,
+      ...encoding,
     })),
   ]);
   await bench.endScenario();
