@@ -203,6 +203,21 @@ describe.each([
     });
   });
 
+  test("a watch of Tables, and one in protobuf, say nothing of what is hidden either", async () => {
+    const path = pathOf("by-name");
+    const version = (await list(path)).metadata.resourceVersion;
+    const query = `${path}?watch=1&resourceVersion=${version}&timeoutSeconds=2`;
+    const tables = await watch(own, query, { headers: { Accept: table } });
+    const bytes = callBytes(own, query, { headers: { Accept: `${protobuf};stream=watch` } });
+    await put("by-name", "skip-a", { data: { k: "hidden" } });
+    await put("by-name", "a", { data: { k: "shown" } });
+    const [event] = (await tables.take(2)).slice(-1);
+    expect(event.object.rows.map((row: Loose) => row.object.metadata.name)).toEqual(["a"]);
+    expect(JSON.stringify(await tables.ended())).not.toContain("skip-a");
+    const { status, bytes: told } = await bytes;
+    expect([status, told.includes("shown"), told.includes("hidden")]).toEqual([200, true, false]);
+  }, 15_000);
+
   test("a large answer to who takes gzip is looked into as any other", async () => {
     for (const name of ["a", "skip-a"])
       await put("large", name, { data: { k: "x".repeat(150_000) } });

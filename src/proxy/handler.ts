@@ -91,7 +91,7 @@ function asSent(
   head: RequestHead,
   target: string,
 ): Pick<Admitted, "head" | "target" | "ruled"> {
-  if (ruled === undefined) return { head, target, ruled };
+  if (ruled?.accept === undefined) return { head, target, ruled };
   return {
     head: { ...head, accept: ruled.accept, acceptsGzip: false },
     target: ruled.target,

@@ -4,22 +4,9 @@ import { forbidden } from "../api/status.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
-import type { Ruled } from "./ruled-request.ts";
+import { isOfAnother, type Ruled } from "./ruled-request.ts";
 import { shownWatch } from "./ruled-watch.ts";
 import { guardedWrite, type PassingResource, refuseHidden, writesWhole } from "./ruled-write.ts";
-
-/** Subresources whose bodies are not the resource's objects: what rules leave out is not in them. */
-const ofAnother = new Set([
-  "attach",
-  "binding",
-  "eviction",
-  "exec",
-  "log",
-  "portforward",
-  "proxy",
-  "scale",
-  "token",
-]);
 
 /**
  * A request that rules are for, sent upstream, and its answer as they leave it. `ruled` is undefined for a write that only has
@@ -32,10 +19,10 @@ export async function passRuled(
 ): Promise<Response> {
   const { info, request } = passing;
   if (ruled !== undefined) await refuseWhatIsHidden(parts, passing, ruled);
-  const isWhole = writesWhole(request) && !ofAnother.has(info.subresource ?? "");
+  const isWhole = writesWhole(request) && !isOfAnother(info);
   const sent = isWhole ? await guardedWrite(parts, parts.rules, passing) : passing;
   const answer = await passUpstream(parts, sent);
-  if (ruled === undefined || ofAnother.has(info.subresource ?? "")) return answer;
+  if (ruled === undefined || isOfAnother(info)) return answer;
   if (request.method === "HEAD") return answer;
   if (info.verb === "watch" && answer.status === 200)
     return shownWatch(answer, ruled, beginOf(passing));
@@ -58,9 +45,10 @@ async function refuseWhatIsHidden(
   await refuseHidden(parts, view, passing);
 }
 
-function isPlainRead({ verb, subresource }: ResourceRequest): boolean {
+function isPlainRead(info: ResourceRequest): boolean {
+  const { verb } = info;
   const isRead = verb === "get" || verb === "list" || verb === "watch";
-  return isRead && !ofAnother.has(subresource ?? "");
+  return isRead && !isOfAnother(info);
 }
 
 /** Whether the watch tells of all there is before it goes on (KUBERNETES.md 5). */

@@ -190,7 +190,10 @@ export class Descriptions {
       const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
       if (ruled === undefined) return description;
       // In the form that it is sent in it may be one that a scope answers; what is hidden there needs no selector.
-      return withRules(this.#describeUnruled({ ...parts, accept: ruled.accept }), ruled);
+      return withRules(
+        this.#describeUnruled({ ...parts, accept: ruled.accept ?? parts.accept }),
+        ruled,
+      );
     } catch (error) {
       if (error instanceof StatusError) return { is: "refuse", info, error };
       throw error;

@@ -9,7 +9,7 @@ import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { RequestHead } from "./request-head.ts";
 import { shownAnswer } from "./ruled-answer.ts";
-import type { Ruled } from "./ruled-request.ts";
+import { isOfAnother, type Ruled } from "./ruled-request.ts";
 
 /** A GET under the node's own identity, as far as it can be given again. */
 export interface Replayed {
@@ -70,7 +70,7 @@ export async function answerReplayed(
   const { server } = parts.apiserver;
   const { info, ruled } = asked;
   const shown =
-    ruled !== undefined && info.isResourceRequest
+    ruled !== undefined && info.isResourceRequest && !isOfAnother(info)
       ? await shownAnswer(response, ruled, info)
       : response;
   return markLastKnown(shown, asked.head, { source: "replay", ageMs, server });

@@ -13,7 +13,8 @@ import { acceptUnder } from "./ruled-accept.ts";
 /** A request that rules are for: how it is sent, so that its answer can be looked into, and what is shown of that. */
 export interface Ruled {
   readonly view: View;
-  readonly accept: string;
+  /** undefined: as it came. */
+  readonly accept: string | undefined;
   /** Path and query. */
   readonly target: string;
   /** The client wants JSON indented: upstream sends it plain. */
@@ -30,6 +31,24 @@ interface RuledParts {
   readonly isPerson: boolean;
 }
 
+/** Subresources whose bodies are not the resource's objects: what rules leave out is not in them. */
+const ofAnother = new Set([
+  "attach",
+  "binding",
+  "eviction",
+  "exec",
+  "log",
+  "portforward",
+  "proxy",
+  "scale",
+  "token",
+]);
+
+/** Whether the request's and the answer's bodies are no objects of the resource: of rules only what hides is for them. */
+export function isOfAnother({ verb, subresource }: ResourceRequest): boolean {
+  return verb === "proxy" || ofAnother.has(subresource ?? "");
+}
+
 const selecting = new Set(["list", "watch", "deletecollection"]);
 
 /** What rules make of a request; undefined where none is for it. Throws `badRequest` for a selector that is none, `notAcceptable` for forms that no rule could be obeyed in. */
@@ -43,6 +62,8 @@ export function ruleRequest(
   const labelSelector = selectorOf(info, target);
   const view = rules.viewOf({ group, resource, namespace, userAgent, labelSelector });
   if (view === undefined) return undefined;
+  if (isOfAnother(info))
+    return { view, accept: undefined, target, isPretty: false, stripsRows: false };
   const chosen = acceptUnder(view, asked.accept);
   if (!("accept" in chosen)) throw notAcceptable(notObeyed(chosen));
   const withRows = withRowObjects(target);
