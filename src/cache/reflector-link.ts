@@ -35,7 +35,12 @@ export class Link {
 
   /** Milliseconds since the last sign of life: an answer, a byte of a body, a probe that was answered over its connection. */
   get silentMs(): number {
-    return this.#options.now() - this.#lastHeardMs;
+    return this.silentAt(this.#options.now());
+  }
+
+  /** The same, at a time that is known. */
+  silentAt(nowMs: number): number {
+    return nowMs - this.#lastHeardMs;
   }
 
   /** An answer, or a byte of its body. */
@@ -54,9 +59,9 @@ export class Link {
   }
 
   /** Somebody reads: a body that has been silent for too long to be trusted is ended, where no probe can speak for it. */
-  want(): void {
+  want(nowMs: number): void {
     const { silenceMs } = this.#options;
-    if (this.silentMs <= silenceMs) return;
+    if (this.silentAt(nowMs) <= silenceMs) return;
     for (const reading of this.#readings) {
       reading.isWanted = true;
       void this.#check(reading, silenceMs);

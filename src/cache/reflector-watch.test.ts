@@ -188,11 +188,11 @@ describe("Reflector, watching", () => {
     await pass(2 * silenceMs);
     expect(scene.reflector.silentMs).toBeGreaterThan(silenceMs);
     expect(scene.upstream.log).toEqual(["watch initial events"]);
-    scene.reflector.want();
+    scene.reflector.want(Date.now());
     await settle();
     await scene.upstream.at("watch 10").stream();
     expect(scene.reflector.silentMs).toBe(0);
-    scene.reflector.want();
+    scene.reflector.want(Date.now());
     await pass(2 * silenceMs);
     expect(scene.upstream.calls).toHaveLength(2);
     await pass(silenceMs + silenceMs / 2);

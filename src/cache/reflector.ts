@@ -70,9 +70,14 @@ export class Reflector {
     return this.#source.link.silentMs;
   }
 
+  /** The same, at a time that is known. */
+  silentAt(nowMs: number): number {
+    return this.#source.link.silentAt(nowMs);
+  }
+
   /** Somebody reads the scope: a connection that has been silent for too long is not trusted. */
-  want(): void {
-    this.#source.link.want();
+  want(nowMs: number): void {
+    this.#source.link.want(nowMs);
   }
 
   /** Resolves to undefined at the first whole state, or to the error of the first attempt. Never rejects. */

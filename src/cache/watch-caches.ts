@@ -250,8 +250,9 @@ export class WatchCaches {
   }
 
   #used(live: LiveScope): LiveScope {
-    live.lastUsedMs = this.#options.now();
-    live.reflector.want();
+    const now = this.#options.now();
+    live.lastUsedMs = now;
+    live.reflector.want(now);
     return live;
   }
 

@@ -15,15 +15,27 @@ const lagging = new WeakSet<LiveScope>();
 const vainExact = new WeakMap<LiveScope, string>();
 
 /** Whether upstream may have gone on without the scope: nothing is reachable, or nothing was heard for too long. */
-export function isSilent({ apiserver, healthIntervalMs }: ProxyParts, live: LiveScope): boolean {
-  return apiserver.outage !== undefined || live.reflector.silentMs > healthIntervalMs;
+export function isSilent(
+  { apiserver, healthIntervalMs }: ProxyParts,
+  { reflector }: LiveScope,
+  nowMs?: number,
+): boolean {
+  if (apiserver.outage !== undefined) return true;
+  const silentMs = nowMs === undefined ? reflector.silentMs : reflector.silentAt(nowMs);
+  return silentMs > healthIntervalMs;
 }
 
 /** Whether the scope shows what the read must see as it stands; false also where only a question upstream could tell. */
-export function isFreshNow(parts: ProxyParts, live: LiveScope, freshness: Freshness): boolean {
+export function isFreshNow(
+  parts: ProxyParts,
+  live: LiveScope,
+  freshness: Freshness,
+  nowMs?: number,
+): boolean {
   const { cache, reflector } = live;
   if (freshness.kind === "any") return true;
-  if (freshness.kind === "exact" || !reflector.isConfirmed || isSilent(parts, live)) return false;
+  if (freshness.kind === "exact" || !reflector.isConfirmed || isSilent(parts, live, nowMs))
+    return false;
   return freshness.kind === "session"
     ? parts.floors.count(cache) === 0
     : cache.has(freshness.resourceVersion);

@@ -41,7 +41,8 @@ export function markedAnswer(
   live: LiveScope,
   head: RequestHead,
   answer: Response,
+  nowMs?: number,
 ): Response {
-  const isKnownNow = live.reflector.isConfirmed && !isSilent(parts, live);
+  const isKnownNow = live.reflector.isConfirmed && !isSilent(parts, live, nowMs);
   return isKnownNow ? answer : markStale(parts, live, head, answer);
 }

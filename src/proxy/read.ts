@@ -24,16 +24,18 @@ export function answerAtOnce(parts: ProxyParts, read: ReadRequest, head: Request
   if (read.verb === "watch" || head.isConditional) return undefined;
   const live = parts.caches.find(read.scope);
   if (live === undefined || !live.cache.isFilled) return undefined;
+  // It was found a moment ago: reading the clock again and again is a good part of what a hit costs.
+  const now = live.lastUsedMs;
   const consistency = consistencyOf(head, parts);
   if (read.verb === "get") {
     const freshness = decideGet(read.options.resourceVersion, consistency);
-    if (freshness === undefined || !isFreshNow(parts, live, freshness)) return undefined;
-    return given(parts, live, head, getFrom(live, read));
+    if (freshness === undefined || !isFreshNow(parts, live, freshness, now)) return undefined;
+    return given(parts, live, head, getFrom(live, read), undefined, now);
   }
   const view = decideList(read.options, consistency, read.scope.namespace);
   if (view === undefined || live.cache.listForm === undefined) return undefined;
-  if (view.state === "latest" && !isFreshNow(parts, live, view.freshness)) return undefined;
-  return given(parts, live, head, listFrom(parts, live, read, view), view);
+  if (view.state === "latest" && !isFreshNow(parts, live, view.freshness, now)) return undefined;
+  return given(parts, live, head, listFrom(parts, live, read, view), view, now);
 }
 
 /** Counted, and marked where it is the last known state only: a past one is what it is, however old the scope. */
@@ -43,10 +45,11 @@ function given(
   head: RequestHead,
   answer: Response | undefined,
   view?: ListView,
+  nowMs?: number,
 ): Response | undefined {
   if (answer === undefined) return undefined;
   live.hits++;
-  return view?.state === "exactly" ? answer : markedAnswer(parts, live, head, answer);
+  return view?.state === "exactly" ? answer : markedAnswer(parts, live, head, answer, nowMs);
 }
 
 /** The answer from a scope, if need be after a wait; undefined when upstream has to give it. */
