@@ -6,6 +6,7 @@ import { ConfigError } from "./error.ts";
 import { findFlag, type Flag, type FlagName, flags, type Given } from "./flags.ts";
 import { nearest } from "./nearest.ts";
 import { parseRules } from "./rules.ts";
+import { yamlFault } from "./yaml-lines.ts";
 
 /** What a config file gives. */
 export interface ConfigFile {
@@ -42,7 +43,10 @@ function parseMapping(file: string, text: string): object {
   try {
     parsed = Bun.YAML.parse(text);
   } catch (error) {
-    throw new ConfigError(`${file}: ${error instanceof Error ? error.message : "no YAML"}`, error);
+    const fault = yamlFault(text);
+    const place = fault?.line === undefined ? file : `${file}:${fault.line}`;
+    const why = fault?.why ?? (error instanceof Error ? error.message : "unreadable");
+    throw new ConfigError(`${place}: no YAML: ${why}`, error);
   }
   if (parsed === null || parsed === undefined) return {};
   if (typeof parsed !== "object" || Array.isArray(parsed)) {

@@ -26,7 +26,7 @@ export function mappingAt<Key extends string>(
     if (known.includes(key)) continue;
     const near = nearest(key, keys);
     const hint = near === undefined ? `there are ${keys.join(", ")}` : `the nearest is ${near}`;
-    throw new RuleFault([...path, key], `${key}: unknown key; ${hint}`);
+    throw new RuleFault([...path, key], `unknown key; ${hint}`);
   }
   return value as Readonly<Partial<Record<Key, unknown>>>;
 }

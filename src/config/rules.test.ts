@@ -15,11 +15,7 @@ describe("parseRules", () => {
     ["rules:\n- hide: {namePrefix: a}", "rule number 1: name is missing", 2],
     ["rules:\n- name: a", 'rule "a": it takes one of hide, trim and keep', 2],
     ["rules:\n- name: a\n  hide: {}\n  trim: [b]", 'rule "a": it takes one of', 2],
-    [
-      "rules:\n- name: a\n  hidee: {}",
-      'rule "a": hidee: hidee: unknown key; the nearest is hide',
-      3,
-    ],
+    ["rules:\n- name: a\n  hidee: {}", 'rule "a": hidee: unknown key; the nearest is hide', 3],
     ["rules:\n- name: a\n  hide: {}", 'rule "a": hide: it takes one of namePrefix and', 3],
     ["rules:\n- name: a\n  hide:\n    labelSelector: a in b", 'rule "a": hide.labelSelector: ', 4],
     [
@@ -39,7 +35,7 @@ describe("parseRules", () => {
     ],
     [
       "rules:\n- name: a\n  match:\n    labels: x=y\n  trim: data",
-      'rule "a": match.labels: labels: unknown key',
+      'rule "a": match.labels: unknown key',
       4,
     ],
   ])("%p is refused", (text, message, line) => {

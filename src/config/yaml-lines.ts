@@ -25,6 +25,18 @@ export function lineOf(text: string, path: YamlPath): number | undefined {
   return line;
 }
 
+/** What is wrong with a text that is no YAML: the line, from 1, and why; undefined where this parser takes it. */
+export function yamlFault(
+  text: string,
+): { readonly line: number | undefined; readonly why: string } | undefined {
+  // oxlint-disable-next-line typescript/no-require-imports
+  const { parseDocument } = require("yaml") as typeof import("yaml");
+  const [error] = parseDocument(text).errors;
+  if (error === undefined) return undefined;
+  const [why = "no YAML"] = error.message.split(/ at line \d+/);
+  return { line: error.linePos?.[0].line, why };
+}
+
 function hasRange(node: unknown): node is { readonly range?: readonly number[] | null } {
   return typeof node === "object" && node !== null && "range" in node;
 }
