@@ -57,7 +57,11 @@ export class JsonWatchReader implements WatchReader {
   }
 }
 
-function readEvent(line: Uint8Array, allocate: Allocate): WireEvent {
+/** Of a line of a watch stream what it says, and the object as a view. Throws where it is no event. */
+export function readWatchLine(line: Uint8Array): {
+  readonly type: string;
+  readonly object: Uint8Array;
+} {
   let type: string | undefined;
   let object: Range | undefined;
   walkObject(line, 0, (key, value) => {
@@ -67,7 +71,11 @@ function readEvent(line: Uint8Array, allocate: Allocate): WireEvent {
   });
   if (type === undefined || object === undefined)
     throw new MalformedJsonError("an event without type or object", 0);
-  const bytes = line.subarray(object.start, object.end);
+  return { type, object: line.subarray(object.start, object.end) };
+}
+
+function readEvent(line: Uint8Array, allocate: Allocate): WireEvent {
+  const { type, object: bytes } = readWatchLine(line);
   switch (type) {
     case "ADDED":
     case "MODIFIED":

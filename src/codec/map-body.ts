@@ -37,9 +37,3 @@ export function mapBody(
 ): MappedBody {
   return format === "json" ? mapJsonBody(bytes, map) : mapProtobufBody(bytes, map);
 }
-
-/** The encoding of a Content-Type; undefined for what cannot be looked into. */
-export function formatOf(contentType: string): "json" | "protobuf" | undefined {
-  if (/^application\/(?:[-.\w]+\+)?json(?:;|$)/.test(contentType)) return "json";
-  return contentType.startsWith("application/vnd.kubernetes.protobuf") ? "protobuf" : undefined;
-}

@@ -1,4 +1,3 @@
-import { fieldTree, parseFieldPath } from "../api/field-path.ts";
 import { noFields } from "../api/item.ts";
 import { readJsonMetadata } from "./json-item.ts";
 import { concat } from "./json-list.ts";
@@ -12,19 +11,13 @@ import {
   walkArray,
 } from "./json.ts";
 import type { MappedBody, ObjectMap } from "./map-body.ts";
-import type { Trim } from "./trim.ts";
+import { trimOf } from "./trim.ts";
 
 const comma = Uint8Array.of(0x2c);
 const openBracket = 0x5b;
 
-const withoutCount: Trim = {
-  leaves: "all but these",
-  fields: fieldTree([parseFieldPath("metadata.remainingItemCount")]),
-};
-const withoutObject: Trim = {
-  leaves: "all but these",
-  fields: fieldTree([parseFieldPath("object")]),
-};
+const withoutCount = trimOf("all but these", "metadata.remainingItemCount");
+const withoutObject = trimOf("all but these", "object");
 
 /** `mapBody` of JSON: all that is not an object stays byte for byte, but `remainingItemCount`. */
 export function mapJsonBody(bytes: Uint8Array, map: ObjectMap): MappedBody {

@@ -3,16 +3,8 @@ import { concat } from "./json-list.ts";
 import { latin1 } from "./json.ts";
 import type { MappedBody, ObjectMap } from "./map-body.ts";
 import { readProtobufMetadata } from "./protobuf-item.ts";
-import { trimFields } from "./protobuf-trim.ts";
-import {
-  bytesTag,
-  Reader,
-  readUnknown,
-  unknownAround,
-  view,
-  walkFields,
-  Writer,
-} from "./protobuf.ts";
+import { fieldOf, trimFields } from "./protobuf-trim.ts";
+import { bytesTag, Reader, readUnknown, unknownAround, view, walkFields } from "./protobuf.ts";
 
 /** Of every list: its ListMeta (1) and its items (2); of ListMeta remainingItemCount (4). */
 const listMetaField = 1;
@@ -47,7 +39,7 @@ function mapList(raw: Uint8Array, map: ObjectMap) {
     const value = view(raw, reader);
     if (field === listMetaField) {
       const told = map.mayHide ? trimFields(value, countField) : value;
-      pieces.push(delimited(listMetaField, told));
+      pieces.push(fieldOf(bytesTag(listMetaField), told));
       return true;
     }
     count++;
@@ -55,16 +47,10 @@ function mapList(raw: Uint8Array, map: ObjectMap) {
     const shown = map.shown({ selectable, bytes: value, format: "protobuf" });
     if (shown === undefined) return true;
     shownCount++;
-    pieces.push(delimited(itemsField, shown));
+    pieces.push(fieldOf(bytesTag(itemsField), shown));
     return true;
   });
   return { list: concat(pieces), isEmptied: count > 0 && shownCount === 0 };
-}
-
-function delimited(field: number, value: Uint8Array): Uint8Array {
-  const head = Writer.create();
-  head.uint32(bytesTag(field)).uint32(value.length);
-  return concat([head.finish(), value]);
 }
 
 function selectableOf(bytes: Uint8Array) {

@@ -79,3 +79,9 @@ export function contentType(format: Format, stream: "whole" | "watch"): string {
   const type = "application/vnd.kubernetes.protobuf";
   return stream === "watch" ? `${type};stream=watch` : type;
 }
+
+/** The encoding of a Content-Type; undefined for what cannot be looked into. */
+export function formatOf(type: string): "json" | "protobuf" | undefined {
+  if (/^application\/(?:[-.\w]+\+)?json(?:;|$)/.test(type)) return "json";
+  return type.startsWith("application/vnd.kubernetes.protobuf") ? "protobuf" : undefined;
+}

@@ -186,22 +186,31 @@ export class ProtobufWatchReader implements WatchReader {
   }
 }
 
-function readEvent(frame: Uint8Array, allocate: Allocate): WireEvent {
-  const reader = Reader.create(frame);
+/** A WatchEvent without its length: type (1), and a RawExtension (2) whose raw bytes (1) are the object in its envelope, as a view. */
+export function readWatchEvent(event: Uint8Array): {
+  readonly type: string;
+  readonly object: Uint8Array;
+} {
+  const reader = Reader.create(event);
   let type = "";
   let object: Uint8Array | undefined;
-  walkFields(reader, frame.length, (field) => {
+  walkFields(reader, event.length, (field) => {
     if (field === 1) type = reader.string();
     else if (field === 2) {
       walkFields(reader, reader.uint32() + reader.pos, (inner) => {
         if (inner !== 1) return false;
-        object = view(frame, reader);
+        object = view(event, reader);
         return true;
       });
     } else return false;
     return true;
   });
   if (object === undefined) throw new MalformedProtobufError("an event without object");
+  return { type, object };
+}
+
+function readEvent(frame: Uint8Array, allocate: Allocate): WireEvent {
+  const { type, object } = readWatchEvent(frame);
   const { kind, apiVersion, raw } = readUnknown(object);
   const form: TypeForm = { kind, apiVersion, style: "typed" };
   switch (type) {

@@ -73,7 +73,8 @@ function delimited(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return bytes.subarray(reader.pos, end);
 }
 
-function fieldOf(tag: number, value: Uint8Array): Uint8Array {
+/** A length-delimited field: its tag, its length, its value. */
+export function fieldOf(tag: number, value: Uint8Array): Uint8Array {
   const head = Writer.create();
   head.uint32(tag).uint32(value.length);
   return concat([head.finish(), value]);

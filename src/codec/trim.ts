@@ -1,10 +1,23 @@
-import type { FieldTree } from "../api/field-path.ts";
+import { type FieldTree, fieldTree, parseFieldPath } from "../api/field-path.ts";
 
 /** Which fields of an object are shown: all but those of the tree, or only those (and `apiVersion` and `kind`, always). */
 export interface Trim {
   readonly leaves: "all but these" | "only these";
   readonly fields: FieldTree;
 }
+
+/** The trim that leaves all but, or only, the fields at these paths. */
+export function trimOf(leaves: Trim["leaves"], ...paths: readonly string[]): Trim {
+  return { leaves, fields: fieldTree(paths.map(parseFieldPath)) };
+}
+
+/** What clients know an object, and a reflector its own position, by. */
+export const identityPaths: readonly string[] = ["name", "namespace", "uid", "resourceVersion"].map(
+  (name) => `metadata.${name}`,
+);
+
+/** What two states of an object that look alike may differ in. */
+export const withoutVersion: Trim = trimOf("all but these", "metadata.resourceVersion");
 
 /** What a protobuf object can be trimmed by without the schema of its type: whole fields of ObjectMeta, and single labels and annotations. */
 export const objectMetaFields: ReadonlyMap<string, number> = new Map([

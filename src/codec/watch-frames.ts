@@ -1,7 +1,9 @@
 import { concat } from "./json-list.ts";
-import { decodeString, findMember, MalformedJsonError } from "./json.ts";
+import { readWatchLine } from "./json-watch.ts";
+import { MalformedJsonError } from "./json.ts";
 import { frame as protobufEvent } from "./protobuf-codec.ts";
-import { MalformedProtobufError, Reader, view, walkFields } from "./protobuf.ts";
+import { readWatchEvent } from "./protobuf-streams.ts";
+import { MalformedProtobufError } from "./protobuf.ts";
 
 /** One event of a watch stream, as it came. */
 export interface WatchFrame {
@@ -75,15 +77,7 @@ function lineEnd(bytes: Uint8Array): number | undefined {
 
 function jsonFrame(whole: Uint8Array): WatchFrame | undefined {
   if (whole.every((byte) => byte <= 0x20)) return undefined;
-  const type = findMember(whole, 0, "type");
-  const object = findMember(whole, 0, "object");
-  if (type === undefined || object === undefined)
-    throw new MalformedJsonError("an event without type or object", 0);
-  return {
-    type: decodeString(whole, type),
-    object: whole.subarray(object.start, object.end),
-    whole,
-  };
+  return { ...readWatchLine(whole), whole };
 }
 
 const lengthBytes = 4;
@@ -95,23 +89,6 @@ function lengthEnd(bytes: Uint8Array): number | undefined {
   return bytes.length < lengthBytes + length ? undefined : lengthBytes + length;
 }
 
-/** A WatchEvent: type (1), and a RawExtension (2) whose raw bytes are field 1. */
 function protobufFrame(whole: Uint8Array): WatchFrame {
-  const event = whole.subarray(lengthBytes);
-  const reader = Reader.create(event);
-  let type = "";
-  let object: Uint8Array | undefined;
-  walkFields(reader, event.length, (field) => {
-    if (field === 1) type = reader.string();
-    else if (field === 2) {
-      walkFields(reader, reader.uint32() + reader.pos, (inner) => {
-        if (inner !== 1) return false;
-        object = view(event, reader);
-        return true;
-      });
-    } else return false;
-    return true;
-  });
-  if (object === undefined) throw new MalformedProtobufError("an event without object");
-  return { type, object, whole };
+  return { ...readWatchEvent(whole.subarray(lengthBytes)), whole };
 }

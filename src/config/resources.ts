@@ -92,7 +92,8 @@ export function createPatternTest(
     tests.some((test) => test.group.test(group) && test.resource.test(resource));
 }
 
-function wildcard(pattern: string): RegExp {
+/** `*` stands for any run of characters. */
+export function wildcard(pattern: string): RegExp {
   return new RegExp(
     `^${pattern
       .split("*")

@@ -1,8 +1,8 @@
 import { type FieldPath, fieldTree, parseFieldPath } from "../api/field-path.ts";
 import { everything, parseLabelSelector } from "../api/label-selector.ts";
-import type { Trim } from "../codec/trim.ts";
+import { identityPaths, type Trim } from "../codec/trim.ts";
 import type { Hidden, Rule, RuleEffect, RuleMatch } from "../rules/rule.ts";
-import { createPatternTest, parsePattern } from "./resources.ts";
+import { createPatternTest, parsePattern, wildcard } from "./resources.ts";
 import { mappingAt, parsedAt, RuleFault, textAt, textsAt, type YamlPath } from "./rule-fault.ts";
 
 const ruleKeys = ["name", "match", "hide", "trim", "keep"] as const;
@@ -54,12 +54,6 @@ function parseSelector(path: YamlPath, value: unknown) {
   return parsedAt(path, () => parseLabelSelector(text));
 }
 
-/** `*` stands for any run of characters, also at the end: `kubelet/*`. */
-function wildcard(pattern: string): RegExp {
-  const parts = pattern.split("*").map((part) => RegExp.escape(part));
-  return new RegExp(`^${parts.join(".*")}$`, "s");
-}
-
 type Given = Readonly<Partial<Record<(typeof ruleKeys)[number], unknown>>>;
 
 function parseEffect(path: YamlPath, given: Given): RuleEffect {
@@ -85,18 +79,16 @@ function parseHide(path: YamlPath, value: unknown): Hidden {
   return { by: "labelSelector", selector };
 }
 
-/** Clients know an object by these. */
-const identity = ["name", "namespace", "uid", "resourceVersion"];
-
 function parseTrim(path: YamlPath, value: unknown): Trim {
   const paths = parsePaths(path, value);
   for (const [place, each] of paths.entries()) {
     const [first, second] = each.map((step) => (step.is === "member" ? step.name : "*"));
-    const isIdentity = second === undefined || second === "*" || identity.includes(second);
+    const isIdentity =
+      second === undefined || second === "*" || identityPaths.includes(`metadata.${second}`);
     if (first === "metadata" && isIdentity)
       throw new RuleFault(
         [...path, place],
-        `clients know objects by ${identity.map((name) => `metadata.${name}`).join(", ")}; leave out what lies beside them`,
+        `clients know objects by ${identityPaths.join(", ")}; leave out what lies beside them`,
       );
   }
   return { leaves: "all but these", fields: fieldTree(paths) };

@@ -2,10 +2,7 @@ import type { YamlPath } from "./rule-fault.ts";
 
 /** The line, from 1, of what stands at this path of a YAML text, or of the nearest above it; undefined where there is none. */
 export function lineOf(text: string, path: YamlPath): number | undefined {
-  // Only who made a mistake pays for the parser that knows lines.
-  // oxlint-disable-next-line typescript/no-require-imports
-  const { isMap, isScalar, isSeq, LineCounter, parseDocument } =
-    require("yaml") as typeof import("yaml");
+  const { isMap, isScalar, isSeq, LineCounter, parseDocument } = loadYaml();
   const lineCounter = new LineCounter();
   let node: unknown = parseDocument(text, { lineCounter }).contents;
   let line: number | undefined;
@@ -29,8 +26,7 @@ export function lineOf(text: string, path: YamlPath): number | undefined {
 export function yamlFault(
   text: string,
 ): { readonly line: number | undefined; readonly why: string } | undefined {
-  // oxlint-disable-next-line typescript/no-require-imports
-  const { parseDocument } = require("yaml") as typeof import("yaml");
+  const { parseDocument } = loadYaml();
   const [error] = parseDocument(text).errors;
   if (error === undefined) return undefined;
   const [why = "no YAML"] = error.message.split(/ at line \d+/);
@@ -39,4 +35,10 @@ export function yamlFault(
 
 function hasRange(node: unknown): node is { readonly range?: readonly number[] | null } {
   return typeof node === "object" && node !== null && "range" in node;
+}
+
+/** Only who made a mistake pays for the parser that knows lines. */
+function loadYaml(): typeof import("yaml") {
+  // oxlint-disable-next-line typescript/no-require-imports
+  return require("yaml") as typeof import("yaml");
 }

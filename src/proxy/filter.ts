@@ -1,8 +1,10 @@
 import type { Item } from "../api/item.ts";
-import { type Selection, selects } from "../api/selection.ts";
+import { isSameSelection, type Selection, selects } from "../api/selection.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { Frames, Shown } from "../cache/frames.ts";
+import type { LiveScope } from "../cache/watch-caches.ts";
 import type { View } from "../rules/view.ts";
+import type { ReadRequest } from "./read-request.ts";
 
 /** What of a scope somebody sees: what a narrower selection selects and rules do not hide, and of that what they leave. */
 export interface Sight {
@@ -10,6 +12,12 @@ export interface Sight {
   readonly selection: Selection | undefined;
   /** undefined: no rule is for it. */
   readonly view: View | undefined;
+}
+
+/** What this read sees of the scope; undefined for all of it. */
+export function sightOf({ cache }: LiveScope, { scope, view }: ReadRequest): Sight | undefined {
+  const selection = isSameSelection(scope, cache.scope) ? undefined : scope;
+  return selection === undefined && view === undefined ? undefined : { selection, view };
 }
 
 /** Whether the object is seen, however much of it. */

@@ -1,14 +1,14 @@
 import { encodeContinue } from "../api/continue-token.ts";
 import type { Item } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
-import { formatSelection, isSameSelection } from "../api/selection.ts";
+import { formatSelection } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
 import { prettyBody, streamedBody } from "../codec/list-body.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
-import { sees } from "./filter.ts";
+import { sees, sightOf } from "./filter.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 
@@ -107,9 +107,7 @@ interface Page {
  * without its watch cache). What a scope with selectors of its own leaves out is not known here, and does not count.
  */
 function takePage(store: Store, live: LiveScope, read: ReadRequest, view: ListView): Page {
-  const selection = isSameSelection(read.scope, live.cache.scope) ? undefined : read.scope;
-  const sight = { selection, view: read.view };
-  const isWhole = selection === undefined && read.view === undefined;
+  const sight = sightOf(live, read);
   const items: Item[] = [];
   let more = 0;
   const isCounted = read.scope.labelSelector.isEmpty && read.scope.fieldSelector.isEmpty;
@@ -119,7 +117,7 @@ function takePage(store: Store, live: LiveScope, read: ReadRequest, view: ListVi
       more++;
       break;
     }
-    if (!isWhole && !sees(sight, item)) continue;
+    if (sight !== undefined && !sees(sight, item)) continue;
     if (isFull) more++;
     else items.push(item);
   }

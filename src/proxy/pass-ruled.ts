@@ -6,7 +6,14 @@ import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
 import { isOfAnother, type Ruled } from "./ruled-request.ts";
 import { shownWatch } from "./ruled-watch.ts";
-import { guardedWrite, type PassingResource, refuseHidden, writesWhole } from "./ruled-write.ts";
+import {
+  currentReader,
+  guardedWrite,
+  type PassingResource,
+  type ReadCurrent,
+  refuseHidden,
+  writesWhole,
+} from "./ruled-write.ts";
 
 /**
  * A request that rules are for, sent upstream, and its answer as they leave it. `ruled` is undefined for a write that only has
@@ -18,9 +25,10 @@ export async function passRuled(
   ruled: Ruled | undefined,
 ): Promise<Response> {
   const { info, request } = passing;
-  if (ruled !== undefined) await refuseWhatIsHidden(parts, passing, ruled);
+  const readCurrent = currentReader(parts, passing);
+  if (ruled !== undefined) await refuseWhatIsHidden(passing, ruled, readCurrent);
   const isWhole = writesWhole(request) && !isOfAnother(info);
-  const sent = isWhole ? await guardedWrite(parts, parts.rules, passing) : passing;
+  const sent = isWhole ? await guardedWrite(parts, parts.rules, passing, readCurrent) : passing;
   const answer = await passUpstream(parts, sent);
   if (ruled === undefined || isOfAnother(info)) return answer;
   if (request.method === "HEAD") return answer;
@@ -30,9 +38,9 @@ export async function passRuled(
 }
 
 async function refuseWhatIsHidden(
-  parts: ProxyParts,
   passing: PassingResource,
   { view }: Ruled,
+  readCurrent: ReadCurrent,
 ): Promise<void> {
   const { info } = passing;
   const [hider] = view.hiding;
@@ -42,7 +50,7 @@ async function refuseWhatIsHidden(
     );
   // The answer to a plain read shows by itself whether it is hidden.
   if (isPlainRead(info) && passing.request.method !== "HEAD") return;
-  await refuseHidden(parts, view, passing);
+  await refuseHidden(view, passing, readCurrent);
 }
 
 function isPlainRead(info: ResourceRequest): boolean {

@@ -2,8 +2,10 @@ import type { ResourceRequest } from "../api/request-info.ts";
 import { notFound, type Status, StatusError, unreadableAnswer } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { prettyJson } from "../codec/json-pretty.ts";
-import { formatOf, mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
+import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
+import { formatOf } from "../codec/media-type.ts";
 import type { Purpose, View } from "../rules/view.ts";
+import { boundedBytes } from "./bounded-bytes.ts";
 import type { Ruled } from "./ruled-request.ts";
 import { statusResponse } from "./status-response.ts";
 
@@ -89,21 +91,11 @@ async function plainBytes(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = headers.get("content-encoding");
   if (encoding !== null) throw cannotObey(view, `it is compressed by ${encoding}`);
-  const bytes = await boundedBytes(answer, view);
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(view);
+  const bytes = await boundedBytes(answer.body, maxBytes);
+  if (bytes === undefined) throw tooLarge(view);
   headers.delete("content-length");
   return bytes;
-}
-
-async function boundedBytes(answer: Response, view: View): Promise<Uint8Array<ArrayBuffer>> {
-  if (Number(answer.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(view);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of answer.body ?? []) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge(view);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function tooLarge(view: View): StatusError {

@@ -1,5 +1,9 @@
-import type { LabelRequirement } from "../api/label-selector.ts";
-import { everything, type LabelSelector, parseLabelSelector } from "../api/label-selector.ts";
+import {
+  everything,
+  type LabelRequirement,
+  type LabelSelector,
+  parseLabelSelector,
+} from "../api/label-selector.ts";
 import { parseQuery, splitTarget } from "../api/query.ts";
 import type { ResourceRequest } from "../api/request-info.ts";
 import { notAcceptable } from "../api/status.ts";
@@ -84,8 +88,7 @@ export function ruleRequest(
 }
 
 function notObeyed(rule: Rule): string {
-  const forms = "application/json";
-  return `the rule ${JSON.stringify(rule.name)} cannot be obeyed in a form that is accepted; accept ${forms} too`;
+  return `the rule ${JSON.stringify(rule.name)} cannot be obeyed in a form that is accepted; accept application/json too`;
 }
 
 function selectorOf({ verb }: ResourceRequest, target: string): LabelSelector {

@@ -1,8 +1,8 @@
-import { fieldTree, parseFieldPath } from "../api/field-path.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { decodeString, findMember, latin1 } from "../codec/json.ts";
-import { formatOf, mapBody, type MappedObject } from "../codec/map-body.ts";
-import type { Trim } from "../codec/trim.ts";
+import { mapBody, type MappedObject } from "../codec/map-body.ts";
+import { formatOf } from "../codec/media-type.ts";
+import { identityPaths, trimOf, withoutVersion } from "../codec/trim.ts";
 import { encodeFrame, type WatchFrame, watchFrames } from "../codec/watch-frames.ts";
 import type { View } from "../rules/view.ts";
 import { cannotObey, objectMap } from "./ruled-answer.ts";
@@ -132,18 +132,7 @@ class SeenObjects {
   }
 }
 
-const identityOnly: Trim = {
-  leaves: "only these",
-  fields: fieldTree(
-    ["name", "namespace", "uid", "resourceVersion"].map((name) =>
-      parseFieldPath(`metadata.${name}`),
-    ),
-  ),
-};
-const withoutVersion: Trim = {
-  leaves: "all but these",
-  fields: fieldTree([parseFieldPath("metadata.resourceVersion")]),
-};
+const identityOnly = trimOf("only these", ...identityPaths);
 
 function kindOf(object: Uint8Array): string {
   const kind = findMember(object, 0, "kind");

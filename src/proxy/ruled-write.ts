@@ -15,6 +15,7 @@ import type { RuledRequest } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 import { forwardHeld } from "../upstream/forward.ts";
 import { resourcePath } from "../upstream/resource-path.ts";
+import { boundedBytes } from "./bounded-bytes.ts";
 import type { Passing } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 
@@ -31,6 +32,9 @@ interface Current {
   readonly bytes: Uint8Array;
   readonly value: Json;
 }
+
+/** Reads the object, once however often it is called; undefined where there is none. */
+export type ReadCurrent = () => Promise<Current | undefined>;
 
 /** A resource request on its way upstream. */
 export type PassingResource = Passing & { readonly info: ResourceRequest };
@@ -50,33 +54,36 @@ export async function guardedWrite(
   parts: ProxyParts,
   rules: RuleSet,
   passing: PassingResource,
+  readCurrent: ReadCurrent,
 ): Promise<PassingResource> {
   const { info, request } = passing;
   if (info.name === "" || !rules.mayTrim(ruledRequest(passing))) return passing;
-  const body = await boundedBody(request);
-  const sent = { ...passing, request: withBody(request, body) };
-  const current = await currentOf(parts, passing);
-  if (current === undefined) return sent;
-  const view = viewOfObject(rules, passing, current);
-  if (view === undefined || !mayLose(view, current, request, body)) return sent;
-  const after = await dryRun(parts, { ...passing, request: withBody(request, body) }, view);
-  if (after !== undefined) refuseLoss(view, info, current, after);
-  return { ...passing, request: withBody(request, body) };
+  const body = await boundedBytes(request.body, maxBodyBytes);
+  if (body === undefined) throw tooLargeBody();
+  // Each has a body of its own: one that was sent is used up.
+  const sendable = () => ({ ...passing, request: withBody(request, body) });
+  const current = await readCurrent();
+  const view = current && viewOfObject(rules, passing, current);
+  if (current !== undefined && view !== undefined && mayLose(view, current, request, body)) {
+    const after = await dryRun(parts, sendable(), view);
+    if (after !== undefined) refuseLoss(view, info, current, after);
+  }
+  return sendable();
 }
 
 /** 404 where the object is hidden: what is not shown is not written, nor entered. */
 export async function refuseHidden(
-  parts: ProxyParts,
   view: View,
-  passing: PassingResource,
+  { info }: PassingResource,
+  readCurrent: ReadCurrent,
 ): Promise<void> {
-  const { name, namespace, group, resource } = passing.info;
+  const { name, namespace, group, resource } = info;
   if (name === "" || view.hiding.length === 0) return;
   const named = { name, namespace, labels: {}, fields: noFields };
   const isByName = view.hiderOf(named)?.effect.what.by === "namePrefix";
   if (isByName) throw notFound(group, resource, name);
   if (view.hiding.every(({ effect }) => effect.what.by === "namePrefix")) return;
-  const current = await currentOf(parts, passing);
+  const current = await readCurrent();
   if (current !== undefined && view.hiderOf(selectableOf(current)) !== undefined)
     throw notFound(group, resource, name);
 }
@@ -148,6 +155,12 @@ function kindOf(value: Json): string | undefined {
   return typeof kind === "string" ? kind : undefined;
 }
 
+/** How the object that a request is for is read, when it is needed. */
+export function currentReader(parts: ProxyParts, passing: PassingResource): ReadCurrent {
+  let reading: Promise<Current | undefined> | undefined;
+  return () => (reading ??= currentOf(parts, passing));
+}
+
 /** The object, by the caller's own credentials; undefined where there is none. Rejects where it cannot be read: then nothing is written. */
 async function currentOf(
   parts: ProxyParts,
@@ -193,17 +206,6 @@ async function dryRun(
   throw unreadableAnswer(
     `whether this write would remove what the rules ${names} leave out could not be asked: upstream answered ${held.status}`,
   );
-}
-
-async function boundedBody(request: Request): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > maxBodyBytes) throw tooLargeBody();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function tooLargeBody(): StatusError {

@@ -1,10 +1,9 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
-import { isSameSelection } from "../api/selection.ts";
 import { expired, type StatusError } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
-import { frameFor, sees, type Sight } from "./filter.ts";
+import { frameFor, sees, type Sight, sightOf } from "./filter.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
 import { type WatchContext, WatchStream } from "./watch-stream.ts";
@@ -37,11 +36,6 @@ export function watchFrom(
   return new Response(stream.body, {
     headers: cacheHeaders[read.format].watch,
   });
-}
-
-function sightOf({ cache }: LiveScope, { scope, view }: ReadRequest): Sight | undefined {
-  const selection = isSameSelection(scope, cache.scope) ? undefined : scope;
-  return selection === undefined && view === undefined ? undefined : { selection, view };
 }
 
 /** The 410 of a read from before what the scope knows. */

@@ -8,10 +8,13 @@ const maxViews = 256;
 /** All rules, in order, and what requests see by them. */
 export class RuleSet {
   readonly rules: readonly Rule[];
+  /** Asked for every request. */
+  readonly #looksAtAgents: boolean;
   #views = new Map<string, View>();
 
   constructor(rules: readonly Rule[]) {
     this.rules = rules;
+    this.#looksAtAgents = rules.some(({ match }) => match.userAgents !== undefined);
   }
 
   /** Equal for sets that do the same. */
@@ -24,10 +27,6 @@ export class RuleSet {
     if (!this.#looksAtAgents) return "";
     const isMatched = ({ match }: Rule) => match.userAgents?.some((form) => form.test(userAgent));
     return this.rules.map((rule) => (isMatched(rule) === true ? "1" : "0")).join("");
-  }
-
-  get #looksAtAgents(): boolean {
-    return this.rules.some(({ match }) => match.userAgents !== undefined);
   }
 
   /** What the request sees; undefined where no rule is for it. */

@@ -1,8 +1,8 @@
-import { type FieldTree, fieldTree, parseFieldPath } from "../api/field-path.ts";
+import type { FieldTree } from "../api/field-path.ts";
 import type { Item } from "../api/item.ts";
 import type { Selectable } from "../api/selection.ts";
 import type { Codec } from "../codec/codec.ts";
-import { fitsProtobuf, type Trim } from "../codec/trim.ts";
+import { fitsProtobuf, identityPaths, type Trim, trimOf, withoutVersion } from "../codec/trim.ts";
 import { type Hidden, isForNamespace, isHidden, type Rule } from "./rule.ts";
 
 export type HideRule = Rule & { readonly effect: { readonly is: "hide"; readonly what: Hidden } };
@@ -11,10 +11,8 @@ export type TrimRule = Rule & { readonly effect: { readonly is: "trim"; readonly
 /** Where trimmed bytes go: an event is what a client keeps its position by, so it always has that. */
 export type Purpose = "object" | "event";
 
-/** What an event needs beside what a rule keeps: a reflector knows objects and its own position by it. */
-const ofEvents = ["name", "namespace", "uid", "resourceVersion"].map((name) =>
-  parseFieldPath(`metadata.${name}`),
-);
+/** What an event needs beside what a rule keeps. */
+const ofEvents = trimOf("only these", ...identityPaths).fields;
 
 /** What a Table cell may be made of although its rows show metadata only. */
 const cellFields = new Set(["name", "namespace", "creationTimestamp"]);
@@ -91,11 +89,6 @@ export class View {
   }
 }
 
-const withoutVersion: Trim = {
-  leaves: "all but these",
-  fields: fieldTree([parseFieldPath("metadata.resourceVersion")]),
-};
-
 function isHideRule(rule: Rule): rule is HideRule {
   return rule.effect.is === "hide";
 }
@@ -111,7 +104,7 @@ function eventTrim(trim: Trim): Trim {
 
 /** The tree with all that an event needs. */
 function withPaths(tree: FieldTree): FieldTree {
-  const needed = fieldTree(ofEvents).members.get("metadata");
+  const needed = ofEvents.members.get("metadata");
   const there = tree.members.get("metadata");
   if (needed === undefined || there?.isWhole === true) return tree;
   const metadata = {

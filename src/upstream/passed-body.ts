@@ -1,6 +1,6 @@
 import { StatusError } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
-import { formatOf } from "../codec/map-body.ts";
+import { formatOf } from "../codec/media-type.ts";
 import { type Silence, whileAlive } from "./silence.ts";
 
 /** How a body is passed. */
