@@ -146,6 +146,19 @@ describe("Persister", () => {
     expect(await pass(1000)).toEqual(["write 12 MODIFIED a"]);
   });
 
+  test("of changes that wait for a slow disk no more are remembered than the scope has", async () => {
+    fill(10, "a");
+    await pass(1000);
+    const large = { ...objectAt("a", 11), bytes: new Uint8Array(1 << 20) };
+    for (let at = 11; at < 31; at++)
+      cache.apply([{ type: "MODIFIED", item: { ...large, resourceVersion: version(at) } }], 0);
+    change("b", 31);
+    const whole = (await pass(1000)).map((line) => line.split(" ").slice(0, 3).join(" "));
+    expect(whole).toEqual(["replace 31 1"]);
+    change("b", 32);
+    expect(await pass(1000)).toEqual(["write 32 MODIFIED b"]);
+  });
+
   test("a damaged file has been begun anew: it is filled at once", async () => {
     fill(10, "a");
     await pass(1000);

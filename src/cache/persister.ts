@@ -3,6 +3,7 @@ import { giveBackAfter } from "../memory/give-back.ts";
 import type { DiskOutcome } from "./disk.ts";
 import { scopeId } from "./scope-id.ts";
 import type { ScopeState } from "./scope-rows.ts";
+import { bytesOf } from "./snapshot-slices.ts";
 import type { Snapshot, WriteOutcome } from "./snapshot.ts";
 import type { Journal, KnownPast, Scope, WatchCache } from "./watch-cache.ts";
 
@@ -20,12 +21,17 @@ export interface PersisterOptions {
 const retryMs = 2000;
 const maxRetryMs = 60_000;
 
+/** So much of changes may wait for a slow disk, and as much as the scope has: then writing it whole is less. */
+const maxWaitingBytes = 8 << 20;
+
 /** A scope that is kept on disk. */
 interface Kept {
   readonly cache: WatchCache;
   /** `whole`: the disk needs all of it. `changes`: it lacks only these; none mean a new resourceVersion. */
   lacks: "nothing" | "whole" | "changes";
   changes: ChangeEvent[];
+  /** Of those, and of what was told. */
+  waitingBytes: number;
   /** What was told of the time before the state, and what was known by then. */
   told:
     | { readonly state: ScopeState; readonly known: KnownPast; readonly changes: ChangeEvent[] }
@@ -63,6 +69,7 @@ export class Persister {
       cache,
       lacks,
       changes: [],
+      waitingBytes: 0,
       told: undefined,
       isTooLarge: false,
       isSaid: false,
@@ -101,6 +108,7 @@ export class Persister {
         if (kept.lacks === "whole" || kept.isTooLarge) return;
         kept.lacks = "changes";
         for (const change of changes) kept.changes.push(change);
+        wait(kept, changes);
         this.#arm();
       },
       replayed: (changes) => {
@@ -110,6 +118,7 @@ export class Persister {
         const told = kept.told?.changes ?? [];
         for (const change of changes) told.push(change);
         kept.told = { ...state, changes: told };
+        wait(kept, changes);
         this.#arm();
       },
       dropped: () => void this.#drop(kept),
@@ -197,7 +206,15 @@ export class Persister {
   }
 }
 
+function wait(kept: Kept, changes: readonly ChangeEvent[]): void {
+  kept.waitingBytes += bytesOf(changes);
+  if (kept.waitingBytes <= Math.max(maxWaitingBytes, kept.cache.byteLength)) return;
+  kept.lacks = "whole";
+  forget(kept);
+}
+
 function forget(kept: Kept): void {
+  kept.waitingBytes = 0;
   kept.changes = [];
   kept.told = undefined;
 }

@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import type { Answers } from "./pending-answers.ts";
 import {
   checksumOfParts,
   partKey,
@@ -66,6 +67,10 @@ export class ReplayTable {
     return [...this.#known.keys()];
   }
 
+  has(key: string): boolean {
+    return this.#known.has(key);
+  }
+
   /** The answer, which is the last used from here on; undefined where there is none, or it is damaged. */
   async read(db: Database, key: string): Promise<ReplayAnswer | undefined> {
     const entry = this.#known.get(key);
@@ -76,10 +81,7 @@ export class ReplayTable {
   }
 
   /** Writes these, or removes those without an answer; all rows in one transaction, before it the parts of large ones. */
-  async write(
-    db: Database,
-    answers: Iterable<readonly [key: string, ReplayAnswer | undefined]>,
-  ): Promise<void> {
+  async write(db: Database, answers: Answers): Promise<void> {
     // Those left by a write that was not finished may be named as the ones to come.
     await this.#sweep(db);
     const rows: Row[] = [];

@@ -159,13 +159,15 @@ describe("Replay", () => {
   });
 
   test("the least recently used go when room is needed, and one too large is not kept", async () => {
-    await reopen(3000);
-    const body = "x".repeat(600);
-    for (const path of ["/a", "/b", "/c", "/d"]) replay.put(request({ path }), answer(body));
-    await replay.flush();
+    await reopen(30_000);
+    const body = "x".repeat(6000);
+    for (const path of ["/a", "/b", "/c", "/d"]) {
+      replay.put(request({ path }), answer(body));
+      await replay.flush();
+    }
     await replay.get(request({ path: "/a" }));
     replay.put(request({ path: "/e" }), answer(body));
-    replay.put(request({ path: "/f" }), answer("x".repeat(800)));
+    replay.put(request({ path: "/f" }), answer("x".repeat(8000)));
     await replay.flush();
     const paths = ["/a", "/b", "/c", "/d", "/e", "/f"];
     const found = await Promise.all(paths.map((path) => replay.get(request({ path }))));
@@ -175,7 +177,7 @@ describe("Replay", () => {
       "/d",
       "/e",
     ]);
-    expect(replay.byteLength).toBeLessThanOrEqual(3000);
+    expect(replay.byteLength).toBeLessThanOrEqual(30_000);
   });
 
   test("a damaged answer is none", async () => {
@@ -187,6 +189,30 @@ describe("Replay", () => {
     bytes[bytes.indexOf("xxxxxxxx")] = 0x79;
     writeFileSync(file, bytes);
     open();
+    expect(await got(request())).toBeUndefined();
+  });
+});
+
+describe("Replay, of answers put in faster than they are written", () => {
+  const body = (text: string) => answer(text.padEnd(400_000));
+  const paths = Array.from({ length: 12 }, (_, at) => `/${at}`);
+
+  test("keeps the last of them, a quarter of all in bytes", async () => {
+    for (const path of paths) replay.put(request({ path }), body(path));
+    const before = await Promise.all(paths.map((path) => replay.get(request({ path }))));
+    expect(before.map((found) => found !== undefined)).toEqual(paths.map((_, at) => at >= 7));
+    await reopen();
+    expect(await replay.get(request({ path: "/11" }))).toEqual(body("/11"));
+    expect(replay.byteLength).toBeLessThan(limitBytes / 4);
+  });
+
+  test("what is driven out does not come back as it was before", async () => {
+    replay.put(request(), answer("old"));
+    await replay.flush();
+    replay.put(request(), body("new"));
+    for (const path of paths) replay.put(request({ path }), body(path));
+    expect(await got(request())).toBeUndefined();
+    await reopen();
     expect(await got(request())).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import type { Database } from "./database.ts";
 import type { Disk } from "./disk.ts";
+import { PendingAnswers } from "./pending-answers.ts";
 import {
   baseOf,
   baseOfKey,
@@ -19,12 +20,13 @@ export interface ReplayOptions {
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
 const maxShare = 0.25;
-/** What is written together. */
-const sliceBytes = 512 << 10;
+/** Of requests that had an answer so many more may be known than have one. */
+const spareVaries = 256;
 
 /**
  * The last good answers to exact requests, on disk, at most `limitBytes`: the newest wins, the least recently used go first.
- * An answer put in is on disk, and can be got, `flushMs` later; until then it is in memory.
+ * An answer put in is on disk `flushMs` later; until then it is in memory, a quarter of `limitBytes` of such at most: what is
+ * put in faster than that, or than the disk takes it, drives out what came first.
  */
 export class Replay {
   readonly #disk: Disk;
@@ -32,12 +34,15 @@ export class Replay {
   #table: ReplayTable | undefined;
   /** For each request without its varying headers, the names of those. */
   #varies = new Map<string, readonly string[]>();
-  #pending = new Map<string, ReplayAnswer | undefined>();
+  readonly #pending: PendingAnswers;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
     this.#options = options;
+    // Before the first look at the disk there may be any.
+    const isOnDisk = (key: string) => this.#table?.has(key) ?? true;
+    this.#pending = new PendingAnswers(options.limitBytes * maxShare, isOnDisk);
     disk.onAnotherFile(() => (this.#table = undefined));
   }
 
@@ -60,15 +65,16 @@ export class Replay {
   put(request: ReplayRequest, answer: ReplayAnswer): void {
     const base = baseOf(request);
     this.#varies.set(base, answer.head.vary);
-    const isTooLarge = answer.body.length > this.#options.limitBytes * maxShare;
-    this.#later(keyOf(base, request, answer.head.vary), isTooLarge ? undefined : answer);
+    this.#pending.put(keyOf(base, request, answer.head.vary), answer);
+    this.#arm();
   }
 
   /** Forgets the answer: upstream has refused it since (CONTRACT 26). Never rejects. */
   async remove(request: ReplayRequest): Promise<void> {
     await this.#disk.exclusive(async (db) => {
       this.#load(db);
-      this.#later(this.#keyOf(request), undefined);
+      this.#pending.remove(this.#keyOf(request));
+      this.#arm();
     });
   }
 
@@ -76,7 +82,7 @@ export class Replay {
   async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
     const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#write(async (db, table) => {
-      for (const key of [...this.#pending.keys()].filter(isOf)) this.#pending.delete(key);
+      for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
       await table.remove(db, table.keys.filter(isOf));
     });
   }
@@ -91,7 +97,14 @@ export class Replay {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#write(async (db, table) => {
-      while (this.#pending.size > 0) await table.write(db, this.#takeSlice());
+      // What is put in meanwhile is for the next time: others want the disk too.
+      for (let left = this.#pending.size; left > 0;) {
+        const slice = this.#pending.takeSlice();
+        if (slice.size === 0) break;
+        left -= slice.size;
+        await table.write(db, slice);
+      }
+      this.#forgetVaries(table);
     });
   }
 
@@ -103,22 +116,15 @@ export class Replay {
     this.#pending.clear();
   }
 
-  #later(key: string, answer: ReplayAnswer | undefined): void {
-    this.#pending.delete(key);
-    this.#pending.set(key, answer);
+  #arm(): void {
     this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
   }
 
-  #takeSlice(): ReadonlyMap<string, ReplayAnswer | undefined> {
-    const slice = new Map<string, ReplayAnswer | undefined>();
-    let bytes = 0;
-    for (const [key, answer] of this.#pending) {
-      bytes += answer?.body.length ?? 0;
-      if (slice.size > 0 && bytes > sliceBytes) break;
-      this.#pending.delete(key);
-      slice.set(key, answer);
-    }
-    return slice;
+  /** Of requests whose answers are gone. */
+  #forgetVaries({ keys }: ReplayTable): void {
+    if (this.#varies.size <= keys.length + spareVaries) return;
+    const bases = new Set([...keys, ...this.#pending.keys].map(baseOfKey));
+    for (const base of this.#varies.keys()) if (!bases.has(base)) this.#varies.delete(base);
   }
 
   #load(db: Database): ReplayTable {
