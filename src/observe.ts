@@ -199,6 +199,11 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
       () => parts.disk?.bytesWritten ?? 0,
       "counter",
     ),
+    one(
+      "disk_longest_block_seconds",
+      "The longest that one write to the disk store has blocked the event loop since the start.",
+      () => (parts.disk?.longestMs ?? 0) / 1000,
+    ),
     {
       name: "edge_proxy_disk_fault",
       help: "1 while nothing is kept on disk, by why.",

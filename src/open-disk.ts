@@ -58,6 +58,11 @@ export class DiskStore {
     return this.#disk.bytesWritten;
   }
 
+  /** The longest that one transaction or checkpoint has kept everything else waiting since the start, in milliseconds. */
+  get longestMs(): number {
+    return this.#disk.longestMs;
+  }
+
   /** Why nothing is kept at the moment; undefined while all is well. */
   get fault(): DiskFault | undefined {
     return this.#disk.fault;

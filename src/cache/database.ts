@@ -23,6 +23,7 @@ export class Database {
   readonly #sqlite: Sqlite;
   readonly #files: readonly number[];
   #bytesWritten = 0;
+  #longestMs = 0;
 
   private constructor(path: string, sqlite: Sqlite, files: readonly number[]) {
     this.path = path;
@@ -85,6 +86,11 @@ export class Database {
     return this.#bytesWritten;
   }
 
+  /** The longest that one transaction or checkpoint has kept everything else waiting, in milliseconds. */
+  get longestMs(): number {
+    return this.#longestMs;
+  }
+
   /** Rows inserted, changed and deleted since it was opened. */
   get changes(): number {
     return this.get<{ count: number }>("SELECT total_changes() AS count")?.count ?? 0;
@@ -106,7 +112,7 @@ export class Database {
 
   /** All of it or, when it throws, nothing. */
   transaction<T>(work: () => T): T {
-    return this.#sqlite.transaction(work).immediate();
+    return this.#timed(() => this.#sqlite.transaction(work).immediate());
   }
 
   /** Folds the log into the file when it has grown long, or always. Rejects with SQLite's errors. */
@@ -142,8 +148,17 @@ export class Database {
   }
 
   #checkpoint(mode: "PASSIVE" | "NOOP"): Checkpoint {
-    const row = this.get<Checkpoint>(`PRAGMA wal_checkpoint(${mode})`);
+    const row = this.#timed(() => this.get<Checkpoint>(`PRAGMA wal_checkpoint(${mode})`));
     return row ?? { log: 0, checkpointed: 0 };
+  }
+
+  #timed<T>(work: () => T): T {
+    const began = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#longestMs = Math.max(this.#longestMs, performance.now() - began);
+    }
   }
 }
 

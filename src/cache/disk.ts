@@ -28,6 +28,7 @@ export class Disk {
   #letGo: (() => void) | undefined;
   #database: Database | undefined;
   #written = 0;
+  #longestMs = 0;
   #fault: DiskFault | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -68,6 +69,11 @@ export class Disk {
   /** Bytes given to the kernel to be written. */
   get bytesWritten(): number {
     return this.#written + (this.#database?.bytesWritten ?? 0);
+  }
+
+  /** The longest that one transaction or checkpoint has kept everything else waiting, in milliseconds. */
+  get longestMs(): number {
+    return Math.max(this.#longestMs, this.#database?.longestMs ?? 0);
   }
 
   get now(): number {
@@ -158,6 +164,7 @@ export class Disk {
     if (kind !== "damaged" && kind !== "outdated") return { kind, reason };
     try {
       this.#written += this.#database?.bytesWritten ?? 0;
+      this.#longestMs = this.longestMs;
       this.#database?.abandon();
       this.#database = undefined;
       return { kind, reason, setAside: setAside(this.#folder, this.#options.now()) };

@@ -193,24 +193,27 @@ describe("Replay", () => {
   });
 });
 
+function ofItsOwn(text: string): ReplayAnswer {
+  return answer(text.padEnd(400_000));
+}
+
 describe("Replay, of answers put in faster than they are written", () => {
-  const body = (text: string) => answer(text.padEnd(400_000));
   const paths = Array.from({ length: 12 }, (_, at) => `/${at}`);
 
   test("keeps the last of them, a quarter of all in bytes", async () => {
-    for (const path of paths) replay.put(request({ path }), body(path));
+    for (const path of paths) replay.put(request({ path }), ofItsOwn(path));
     const before = await Promise.all(paths.map((path) => replay.get(request({ path }))));
     expect(before.map((found) => found !== undefined)).toEqual(paths.map((_, at) => at >= 7));
     await reopen();
-    expect(await replay.get(request({ path: "/11" }))).toEqual(body("/11"));
+    expect(await replay.get(request({ path: "/11" }))).toEqual(ofItsOwn("/11"));
     expect(replay.byteLength).toBeLessThan(limitBytes / 4);
   });
 
   test("what is driven out does not come back as it was before", async () => {
     replay.put(request(), answer("old"));
     await replay.flush();
-    replay.put(request(), body("new"));
-    for (const path of paths) replay.put(request({ path }), body(path));
+    replay.put(request(), ofItsOwn("new"));
+    for (const path of paths) replay.put(request({ path }), ofItsOwn(path));
     expect(await got(request())).toBeUndefined();
     await reopen();
     expect(await got(request())).toBeUndefined();
