@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Bench, Scenario } from "../bench.ts";
-import type { Server } from "../http.ts";
+import { demand, type Server } from "../http.ts";
 import { loadTarget } from "../load-generator.ts";
-import { change, type Filling, keepChanging, listPath, nameOf } from "../objects.ts";
+import { change, type Filling, keepChanging, large, listPath, nameOf } from "../objects.ts";
 import { during } from "../progress.ts";
 import { atLeast, atMost, measure, type Result } from "../result.ts";
 import { warm } from "../warm.ts";
@@ -14,10 +14,17 @@ const filling: Filling = { namespace: "bench-persist", count: 1000, dataBytes: 4
 const perSecond = 100;
 const seconds = 20;
 const clients = 8;
+/** Changes made as fast as the apiserver takes them, so many at a time. */
+const burst = 2000;
+const burstWriters = 16;
+/** Until what changed is on disk. */
+const settleMs = 3000;
+/** Answers that no scope covers, each kept for itself: LISTs of 0.5 MB. */
+const answers = 40;
 
 export const persist: Scenario = {
   name: "persist",
-  help: "100 changes a second of objects of 5 KB: bytes written to disk per byte of change (as the kernel counts them), and a LIST from memory with and without the disk.",
+  help: "100 changes a second of objects of 5 KB: bytes written to disk per byte of change (as the kernel counts them), and a LIST from memory with and without the disk. Then 2,000 changes at once, a scope of 50 MB and 40 answers to replay: how long one write keeps everything else waiting.",
   run: async (bench) => {
     await bench.populate(filling);
     // A folder of the working directory: what is in memory (tmpfs) is not counted as written.
@@ -26,6 +33,7 @@ export const persist: Scenario = {
     return [
       ...(await bytesWritten(bench, join(folder, "cache"))),
       ...(await listsWithAndWithout(bench, join(folder, "lists"))),
+      ...(await longestBlock(bench, join(folder, "burst"))),
     ];
   },
 };
@@ -34,12 +42,12 @@ async function bytesWritten(bench: Bench, diskCachePath: string): Promise<readon
   const proxy = await bench.startProxy({ diskCachePath });
   const path = listPath(filling.namespace);
   await warm(proxy, path);
-  await Bun.sleep(3000);
+  await Bun.sleep(settleMs);
   const before = writtenBy(proxy.pid);
   const changed = await during(`${perSecond} changes a second`, () =>
     changeAll(bench.apiserver, path),
   );
-  await Bun.sleep(3000);
+  await Bun.sleep(settleMs);
   const written = writtenBy(proxy.pid) - before;
   return [
     measure("changes", changed.writes, ""),
@@ -98,6 +106,35 @@ async function listsWithAndWithout(
       atLeast(0.97),
     ),
   ];
+}
+
+/** The largest single pieces of work that the disk store ever has. */
+async function longestBlock(bench: Bench, diskCachePath: string): Promise<readonly Result[]> {
+  await bench.populate(large);
+  const proxy = await bench.startProxy({ diskCachePath });
+  const path = listPath(filling.namespace);
+  await warm(proxy, path);
+  await during(`${burst} changes at once`, () => changeAtOnce(bench.apiserver, path));
+  await warm(proxy, listPath(large.namespace));
+  await Bun.sleep(settleMs);
+  for (let at = 0; at < answers; at++) await demand(proxy, `${path}?limit=${100 + at}`);
+  await Bun.sleep(settleMs);
+  const metrics = await fetch(`${proxy.adminUrl}/metrics`);
+  const text = await metrics.text();
+  const [, value] = /^edge_proxy_disk_longest_block_seconds ([\d.e-]+)$/m.exec(text) ?? [];
+  const longestMs = Number(value ?? Number.NaN) * 1000;
+  return [measure("longest that one write blocks the event loop", longestMs, "ms", atMost(10))];
+}
+
+async function changeAtOnce(server: Server, path: string): Promise<void> {
+  let next = 0;
+  const write = async () => {
+    for (let at = next++; at < burst; at = next++) {
+      const text = String(at).padStart(filling.dataBytes, "y");
+      await change(server, `${path}/${nameOf(at % filling.count)}`, text);
+    }
+  };
+  await Promise.all(Array.from({ length: burstWriters }, write));
 }
 
 /** What the kernel has sent to a disk for the process. */

@@ -16,8 +16,8 @@ export interface ScopeWrite {
   readonly known?: KnownPast;
 }
 
-/** What one transaction takes: written in 1 to 3 ms (measured), so that nobody waits for it. */
-const sliceBytes = 512 << 10;
+/** What one transaction takes: written in 1 to 4 ms (measured), so that nobody waits for it. */
+const sliceBytes = 256 << 10;
 /** A segment of a whole state: large enough that its row costs nothing, small enough to be a slab. */
 const segmentBytes = 256 << 10;
 
