@@ -80,18 +80,23 @@ export class ReplayTable {
     return await readAnswer(db, { key, at: entry.at, parts: entry.parts });
   }
 
-  /** Writes these, or removes those without an answer; all rows in one transaction, before it the parts of large ones. */
-  async write(db: Database, answers: Answers): Promise<void> {
+  /**
+   * Writes these, or removes those without an answer; all rows in one transaction, before it the parts of large ones. Gives the
+   * bytes that were written: of an answer that is there already none.
+   */
+  async write(db: Database, answers: Answers): Promise<number> {
     // Those left by a write that was not finished may be named as the ones to come.
     await this.#sweep(db);
     const rows: Row[] = [];
     for (const [key, answer] of answers) rows.push(await rowOf(key, answer));
     for (const row of rows) if (row.parts.length > 1) await this.#writeParts(db, row);
+    let bytes = 0;
     db.transaction(() => {
-      for (const row of rows) this.#put(db, row);
+      for (const row of rows) bytes += this.#put(db, row);
     });
     await breathe(db);
     await this.#sweep(db);
+    return bytes;
   }
 
   /** Removes these answers. */
@@ -115,13 +120,15 @@ export class ReplayTable {
     }
   }
 
-  #put(db: Database, row: Row): void {
+  #put(db: Database, row: Row): number {
     const { key, answer, head, parts, checksum } = row;
     const entry = this.#known.get(key);
-    if (answer !== undefined && entry?.checksum === checksum)
-      return touch(db, key, entry, answer.at);
+    if (answer !== undefined && entry?.checksum === checksum) {
+      touch(db, key, entry, answer.at);
+      return 0;
+    }
     this.#delete(db, key);
-    if (answer === undefined) return;
+    if (answer === undefined) return 0;
     const { at, body } = answer;
     const byteLength = key.length + head.length + body.length;
     db.run(
@@ -135,9 +142,10 @@ export class ReplayTable {
     this.#known.set(key, { byteLength, checksum, parts: parts.length, at, writtenAt: at });
     this.#byteLength += byteLength;
     for (const oldest of this.#known.keys()) {
-      if (this.#byteLength <= this.#limitBytes) return;
+      if (this.#byteLength <= this.#limitBytes) break;
       this.#delete(db, oldest);
     }
+    return byteLength;
   }
 
   /** Its parts wait for `#sweep`. Gives the bytes of the row. */

@@ -6,7 +6,7 @@ import { createTemporaryFolder } from "../testing/child-process.ts";
 import { Disk } from "./disk.ts";
 import { partOwner, writePart } from "./replay-parts.ts";
 import type { ReplayAnswer, ReplayRequest } from "./replay-rows.ts";
-import { Replay } from "./replay.ts";
+import { Replay, type Told } from "./replay.ts";
 
 let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
 let disk: Disk;
@@ -217,6 +217,57 @@ describe("Replay, of answers put in faster than they are written", () => {
     expect(await got(request())).toBeUndefined();
     await reopen();
     expect(await got(request())).toBeUndefined();
+  });
+});
+
+function told(is: "answer" | "refused", path: string, text = path): () => Promise<Told> {
+  const asked = request({ path });
+  return async () =>
+    is === "answer" ? { is, request: asked, answer: answer(text) } : { is, request: asked };
+}
+
+describe("Replay, of what is told", () => {
+  test("is known to who asks next, as it was told last", async () => {
+    replay.put(request({ path: "/c" }), answer("old"));
+    await replay.flush();
+    replay.tell(1, told("answer", "/a"));
+    replay.tell(1, async () => undefined);
+    replay.tell(1, told("answer", "/b"));
+    replay.tell(1, told("refused", "/a"));
+    replay.tell(1, told("refused", "/b"));
+    replay.tell(1, told("answer", "/b", "again"));
+    replay.tell(1, told("refused", "/c"));
+    const given = async () =>
+      await Promise.all(["/a", "/b", "/c"].map((path) => got(request({ path }))));
+    expect(await given()).toEqual([undefined, "again 1000", undefined]);
+    await reopen();
+    expect(await given()).toEqual([undefined, "again 1000", undefined]);
+  });
+
+  test.each([
+    ["many", 1, 200],
+    ["large", 400_000, 3],
+  ])("of %s none waits for long", async (_, byteLength, count) => {
+    let looked = 0;
+    for (let at = 0; at < count; at++) replay.tell(byteLength, async () => void looked++);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(looked).toBe(count);
+  });
+
+  test("is written as long as there is a budget for it", async () => {
+    await reopen(1_000_000);
+    const paths = Array.from({ length: 12 }, (_, at) => `/${at}`);
+    for (const path of paths) {
+      replay.put(request({ path }), answer(path.padEnd(210_000)));
+      await replay.flush("within the budget");
+    }
+    const found = await Promise.all(paths.map((path) => replay.get(request({ path }))));
+    // Four fit, and one waits.
+    const expected = ["/1", "/2", "/3", "/4", "/11"];
+    expect(paths.filter((_, at) => found[at] !== undefined)).toEqual(expected);
+    expect(await rows()).toBe(4);
+    await reopen(1_000_000);
+    expect(await replay.get(request({ path: "/11" }))).toBeDefined();
   });
 });
 

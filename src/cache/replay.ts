@@ -12,6 +12,7 @@ import {
   varyOf,
 } from "./replay-rows.ts";
 import { ReplayTable } from "./replay-table.ts";
+import { WriteBudget } from "./write-budget.ts";
 
 export interface ReplayOptions {
   readonly limitBytes: number;
@@ -20,13 +21,25 @@ export interface ReplayOptions {
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
 const maxShare = 0.25;
+/** The budget is waited for until so much can be written again. */
+const leastBytes = 1 << 20;
 /** Of requests that had an answer so many more may be known than have one. */
 const spareVaries = 256;
+
+/** What is told of and not looked at yet, in number and bytes of bodies: to look at many at once is faster, and they need memory. */
+const maxTold = 128;
+const maxToldBytes = 1 << 20;
+
+/** What upstream has said to a request: an answer worth keeping, or a refusal. */
+export type Told =
+  | { readonly is: "answer"; readonly request: ReplayRequest; readonly answer: ReplayAnswer }
+  | { readonly is: "refused"; readonly request: ReplayRequest };
 
 /**
  * The last good answers to exact requests, on disk, at most `limitBytes`: the newest wins, the least recently used go first.
  * An answer put in is on disk `flushMs` later; until then it is in memory, a quarter of `limitBytes` of such at most: what is
- * put in faster than that, or than the disk takes it, drives out what came first.
+ * put in faster than that, or than it is written, drives out what came first. Written are `limitBytes` at once and as many in each
+ * minute after: what is asked but once must not wear the disk out.
  */
 export class Replay {
   readonly #disk: Disk;
@@ -35,11 +48,16 @@ export class Replay {
   /** For each request without its varying headers, the names of those. */
   #varies = new Map<string, readonly string[]>();
   readonly #pending: PendingAnswers;
+  readonly #budget: WriteBudget;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #told: (() => Promise<Told | undefined>)[] = [];
+  #toldBytes = 0;
+  #taking: Promise<void> | undefined;
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
     this.#options = options;
+    this.#budget = new WriteBudget(options.limitBytes, () => disk.now);
     // Before the first look at the disk there may be any.
     const isOnDisk = (key: string) => this.#table?.has(key) ?? true;
     this.#pending = new PendingAnswers(options.limitBytes * maxShare, isOnDisk);
@@ -53,6 +71,7 @@ export class Replay {
 
   /** The last good answer to this request; undefined where there is none, or what is on disk is damaged. Never rejects. */
   async get(request: ReplayRequest): Promise<ReplayAnswer | undefined> {
+    await this.#take();
     const outcome = await this.#disk.exclusive(async (db) => {
       const table = this.#load(db);
       const key = this.#keyOf(request);
@@ -61,25 +80,36 @@ export class Replay {
     return outcome.is === "done" ? outcome.value : undefined;
   }
 
+  /**
+   * Takes note of what was said, some time before the next flush, in the order it was told: costs nothing now. `byteLength` is
+   * what it holds in memory until then; `told` never rejects, and gives nothing where there is nothing to be kept.
+   */
+  tell(byteLength: number, told: () => Promise<Told | undefined>): void {
+    this.#told.push(told);
+    this.#toldBytes += byteLength;
+    if (this.#told.length > maxTold || this.#toldBytes > maxToldBytes) void this.#take();
+    this.#arm(this.#options.flushMs);
+  }
+
   /** Keeps the answer; one that is too large is not kept, and what it would have replaced goes. */
   put(request: ReplayRequest, answer: ReplayAnswer): void {
     const base = baseOf(request);
     this.#varies.set(base, answer.head.vary);
     this.#pending.put(keyOf(base, request, answer.head.vary), answer);
-    this.#arm();
+    this.#arm(this.#options.flushMs);
   }
 
   /** Forgets the answer: upstream has refused it since (CONTRACT 26). Never rejects. */
   async remove(request: ReplayRequest): Promise<void> {
-    await this.#disk.exclusive(async (db) => {
-      this.#load(db);
-      this.#pending.remove(this.#keyOf(request));
-      this.#arm();
-    });
+    // Which headers its answers vary by is known from the disk.
+    if (this.#table === undefined) await this.#disk.exclusive(async (db) => void this.#load(db));
+    this.#pending.remove(this.#keyOf(request));
+    this.#arm(this.#options.flushMs);
   }
 
   /** Forgets the answers to requests for such paths. Never rejects. */
   async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
+    await this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
@@ -92,20 +122,43 @@ export class Replay {
     return this.removeOf(() => true);
   }
 
-  /** Writes what was put in since. Never rejects. */
-  async flush(): Promise<void> {
+  /** Writes what was put in since, all of it or as much as may be written by now. Never rejects. */
+  async flush(what: "all" | "within the budget" = "all"): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    await this.#take();
     await this.#write(async (db, table) => {
       // What is put in meanwhile is for the next time: others want the disk too.
       for (let left = this.#pending.size; left > 0;) {
+        if (what === "within the budget" && this.#budget.left <= 0) break;
         const slice = this.#pending.takeSlice();
         if (slice.size === 0) break;
         left -= slice.size;
-        await table.write(db, slice);
+        this.#budget.spend(await table.write(db, slice));
       }
       this.#forgetVaries(table);
     });
+    if (this.#pending.size > 0)
+      this.#arm(Math.max(this.#options.flushMs, this.#budget.msUntil(leastBytes)));
+  }
+
+  /** Looks at what was told. */
+  #take(): Promise<void> {
+    this.#taking ??= this.#takeAll().finally(() => (this.#taking = undefined));
+    return this.#taking;
+  }
+
+  async #takeAll(): Promise<void> {
+    while (this.#told.length > 0) {
+      const all = this.#told;
+      this.#told = [];
+      this.#toldBytes = 0;
+      for (const each of all) {
+        const told = await each();
+        if (told?.is === "answer") this.put(told.request, told.answer);
+        else if (told !== undefined) await this.remove(told.request);
+      }
+    }
   }
 
   /** What could not be written is not remembered either: memory has its own limit. */
@@ -116,8 +169,8 @@ export class Replay {
     this.#pending.clear();
   }
 
-  #arm(): void {
-    this.#timer ??= setTimeout(() => void this.flush(), this.#options.flushMs);
+  #arm(delayMs: number): void {
+    this.#timer ??= setTimeout(() => void this.flush("within the budget"), delayMs);
   }
 
   /** Of requests whose answers are gone. */

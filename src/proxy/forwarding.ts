@@ -87,7 +87,7 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const learning = learnFrom(parts, passing, held);
   if (raising !== undefined) await raising;
   if (learning !== undefined) await learning;
-  if (identity === "own") void keepAnswer(parts, passing, held);
+  if (identity === "own") keepAnswer(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, {

@@ -1,6 +1,7 @@
 import { splitTarget } from "../api/query.ts";
 import type { RequestInfo } from "../api/request-info.ts";
 import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
+import type { Told } from "../cache/replay.ts";
 import { isReplayable } from "../cache/replayable.ts";
 import type { HeldAnswer } from "../upstream/held-answer.ts";
 import { canonicalQuery } from "./canonical-query.ts";
@@ -26,18 +27,25 @@ export interface Replayed {
 /** What of an answer's head is told again. */
 const keptHeaders = ["content-type", "content-encoding", "cache-control", "etag", "last-modified"];
 
+type Held = Extract<HeldAnswer, { readonly is: "held" }>;
+
 /** Keeps what upstream has answered for the time when it does not; what it refuses now is forgotten (CONTRACT 26). */
-export async function keepAnswer(
+export function keepAnswer(parts: ProxyParts, asked: Replayed, held: HeldAnswer): void {
+  if (held.is !== "held") return;
+  const at = Date.now();
+  parts.disk?.replay.tell(held.body.size, () => told(parts, asked, held, at));
+}
+
+async function told(
   parts: ProxyParts,
   asked: Replayed,
-  held: HeldAnswer,
-): Promise<void> {
-  const { disk } = parts;
-  if (disk === undefined || held.is !== "held") return;
+  held: Held,
+  at: number,
+): Promise<Told | undefined> {
   const { status, headers } = held;
   if (status === 403 || status === 404 || status === 410)
-    return await disk.replay.remove(keyOf(asked));
-  if (!mayKeep(parts, asked)) return;
+    return { is: "refused", request: keyOf(asked) };
+  if (!mayKeep(parts, asked)) return undefined;
   const vary = namesIn(headers.get("vary"));
   const candidate = {
     method: "GET",
@@ -48,14 +56,14 @@ export async function keepAnswer(
     cacheControl: headers.get("cache-control") ?? "",
     vary: headers.get("vary") ?? "",
   };
-  if (!isReplayable(candidate)) return;
+  if (!isReplayable(candidate)) return undefined;
   const kept = keptHeaders.flatMap((name) => {
     const value = headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
   const body = await held.body.bytes();
   const head = { headers: Object.fromEntries(kept), vary };
-  disk.replay.put(keyOf(asked), { head, body, at: Date.now() });
+  return { is: "answer", request: keyOf(asked), answer: { head, body, at } };
 }
 
 /** The last good answer to exactly this request, marked with its age; undefined where there is none. Rejects where rules cannot be obeyed in it. */
