@@ -17,13 +17,15 @@ export interface Contender {
   readonly takes?: "gzip";
   /** The server's processes. */
   readonly pids?: readonly number[];
+  /** Until it is as fast as it will be for weeks; a fraction of a second unless told otherwise. */
+  readonly warmUpSeconds?: number;
   /** Begins something that goes on while this one is measured; its result ends it. */
   readonly meanwhile?: () => () => Promise<unknown>;
 }
 
 /** Noise comes and goes within seconds: each contender is measured in so many slices, by turns. */
 const rounds = 4;
-const warmUpSeconds = 0.4;
+const shortWarmUp = 0.4;
 /** A load generator that used more of its core than this may have been the limit itself. */
 const clientLimit = 0.95;
 
@@ -44,7 +46,8 @@ export async function compare(
 ): Promise<readonly LoadRow[]> {
   const sums = contenders.map(newSum);
   const slice = bench.options.seconds / rounds;
-  for (const contender of contenders) await runSlice(bench, contender, connections, warmUpSeconds);
+  for (const contender of contenders)
+    await runSlice(bench, contender, connections, contender.warmUpSeconds ?? shortWarmUp);
   for (let round = 0; round < rounds; round++) {
     for (const [at, contender] of contenders.entries()) {
       const sum = sums[at];

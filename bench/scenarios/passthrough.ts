@@ -6,6 +6,8 @@ import { atLeast, atMost, type LoadRow, measure, note, type Result } from "../re
 /** The proxy caches nothing, and equal requests are never in flight together: each is forwarded on its own. */
 const flags = ["--no-cache-resources", "*/*"];
 const distinct = "?bench={n}";
+/** Forwarding takes much code, which Bun compiles again and again during its first 12,000 requests (m). */
+const warmUpSeconds = 12;
 
 export const passthrough: Scenario = {
   name: "passthrough",
@@ -67,7 +69,7 @@ async function compareWithDirect(
   const pids = [proxy.pid, ...apiserver.pids];
   const encoding = takes === undefined ? {} : { takes };
   const rows = await compare(bench, connections, [
-    { name: `edge-proxy (${what})`, server: proxy, path, pids, ...encoding },
+    { name: `edge-proxy (${what})`, server: proxy, path, pids, warmUpSeconds, ...encoding },
     { name: `apiserver (${what})`, server: apiserver, path, pids: apiserver.pids, ...encoding },
     ...bench.options.targets.map((target) => ({
       name: `${target.name} (${what})`,

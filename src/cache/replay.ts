@@ -50,9 +50,8 @@ export class Replay {
   readonly #pending: PendingAnswers;
   readonly #budget: WriteBudget;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #told: (() => Promise<Told | undefined>)[] = [];
+  #told: (() => Told | undefined)[] = [];
   #toldBytes = 0;
-  #taking: Promise<void> | undefined;
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
@@ -71,7 +70,7 @@ export class Replay {
 
   /** The last good answer to this request; undefined where there is none, or what is on disk is damaged. Never rejects. */
   async get(request: ReplayRequest): Promise<ReplayAnswer | undefined> {
-    await this.#take();
+    this.#take();
     const outcome = await this.#disk.exclusive(async (db) => {
       const table = this.#load(db);
       const key = this.#keyOf(request);
@@ -82,12 +81,12 @@ export class Replay {
 
   /**
    * Takes note of what was said, some time before the next flush, in the order it was told: costs nothing now. `byteLength` is
-   * what it holds in memory until then; `told` never rejects, and gives nothing where there is nothing to be kept.
+   * what it holds in memory until then; `told` never throws, and gives nothing where there is nothing to be kept.
    */
-  tell(byteLength: number, told: () => Promise<Told | undefined>): void {
+  tell(byteLength: number, told: () => Told | undefined): void {
     this.#told.push(told);
     this.#toldBytes += byteLength;
-    if (this.#told.length > maxTold || this.#toldBytes > maxToldBytes) void this.#take();
+    if (this.#told.length > maxTold || this.#toldBytes > maxToldBytes) this.#take();
     this.#arm(this.#options.flushMs);
   }
 
@@ -109,7 +108,7 @@ export class Replay {
 
   /** Forgets the answers to requests for such paths. Never rejects. */
   async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
-    await this.#take();
+    this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
@@ -126,7 +125,7 @@ export class Replay {
   async flush(what: "all" | "within the budget" = "all"): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#take();
+    this.#take();
     await this.#write(async (db, table) => {
       // What is put in meanwhile is for the next time: others want the disk too.
       for (let left = this.#pending.size; left > 0;) {
@@ -143,21 +142,14 @@ export class Replay {
   }
 
   /** Looks at what was told. */
-  #take(): Promise<void> {
-    this.#taking ??= this.#takeAll().finally(() => (this.#taking = undefined));
-    return this.#taking;
-  }
-
-  async #takeAll(): Promise<void> {
-    while (this.#told.length > 0) {
-      const all = this.#told;
-      this.#told = [];
-      this.#toldBytes = 0;
-      for (const each of all) {
-        const told = await each();
-        if (told?.is === "answer") this.put(told.request, told.answer);
-        else if (told !== undefined) await this.remove(told.request);
-      }
+  #take(): void {
+    const all = this.#told;
+    this.#told = [];
+    this.#toldBytes = 0;
+    for (const each of all) {
+      const told = each();
+      if (told?.is === "answer") this.put(told.request, told.answer);
+      else if (told !== undefined) void this.remove(told.request);
     }
   }
 

@@ -7,7 +7,7 @@ import type { WatchCaches } from "../cache/watch-caches.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
-import { answerOf, type HeldAnswer } from "../upstream/held-answer.ts";
+import { answerOf, gunzip, type HeldAnswer } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -82,11 +82,9 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
   const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
     forwardHeld(parts.apiserver, request, { target, identity, signal, accept, kind: "read" }),
   );
-  const raising = raiseSeen(parts, passing, held, before);
+  raiseSeen(parts, passing, held, before);
   lookInto(passing, held, before);
-  const learning = learnFrom(parts, passing, held);
-  if (raising !== undefined) await raising;
-  if (learning !== undefined) await learning;
+  learnFrom(parts, passing, held);
   if (identity === "own") keepAnswer(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
@@ -100,32 +98,23 @@ async function passShared(parts: ProxyParts, passing: Passing): Promise<Response
 }
 
 /** From a list that passes, how lists of its type are written: a scope that is filled by a WatchList does not show it. */
-function learnFrom(
-  { caches }: ProxyParts,
-  { read }: Passing,
-  held: HeldAnswer,
-): Promise<void> | undefined {
-  if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return undefined;
-  if (caches.listFormOf(read.scope) !== undefined) return undefined;
-  return learnListForm(caches, read.scope, held);
+function learnFrom({ caches }: ProxyParts, { read }: Passing, held: HeldAnswer): void {
+  if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return;
+  if (caches.listFormOf(read.scope) === undefined) learnListForm(caches, read.scope, held);
 }
 
-async function learnListForm(
-  caches: WatchCaches,
-  scope: Scope,
-  { body, headers }: Held,
-): Promise<void> {
+function learnListForm(caches: WatchCaches, scope: Scope, held: Held): void {
   const reader = scope.codec.listReader();
   try {
-    reader.push(plainBytes(await body.bytes(), headers));
+    reader.push(plainBytes(held));
     caches.learnListForm(scope, reader.finish().form);
   } catch {
     // Another form than was asked for: a custom resource in JSON.
   }
 }
 
-function plainBytes(bytes: Uint8Array<ArrayBuffer>, headers: Headers): Uint8Array {
-  return headers.get("content-encoding") === "gzip" ? Bun.gunzipSync(bytes) : bytes;
+function plainBytes({ body: { bytes }, headers }: Held): Uint8Array {
+  return headers.get("content-encoding") === "gzip" ? gunzip(bytes) : bytes;
 }
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
@@ -156,8 +145,7 @@ function reachedBy(parts: ProxyParts, { info, identity, read }: Passing): readon
 /** Whether a forwarded list shows another history than the scopes have; nobody waits for it. */
 function lookInto({ read }: Passing, held: HeldAnswer, before: readonly Reached[]): void {
   if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return;
-  const bytes = async () => plainBytes(await held.body.bytes(), held.headers);
-  tellOlderIn(before, read.scope, bytes, performance.now());
+  tellOlderIn(before, read.scope, async () => plainBytes(held), performance.now());
 }
 
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
@@ -166,30 +154,14 @@ function raiseSeen(
   { info, identity }: Passing,
   held: HeldAnswer,
   before: readonly Reached[],
-): Promise<void> | undefined {
-  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return undefined;
-  if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return undefined;
+): void {
+  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return;
+  if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
   const caches = cachesOf(parts, info);
-  return caches.length === 0 ? undefined : raiseHeld(parts, { caches, info, held, before });
-}
-
-async function raiseHeld(
-  { floors }: ProxyParts,
-  {
-    caches,
-    info,
-    held,
-    before,
-  }: {
-    readonly caches: readonly WatchCache[];
-    readonly info: ResourceRequest;
-    readonly held: Held;
-    readonly before: readonly Reached[];
-  },
-): Promise<void> {
-  const answer = readBody(await held.body.bytes(), held.headers, info);
+  if (caches.length === 0) return;
+  const answer = readBody(held, info);
   if (answer.is !== "object" || tellOlder(before, answer.item)) return;
-  floors.raise(caches, { kind: "seen", object: answer.item });
+  parts.floors.raise(caches, { kind: "seen", object: answer.item });
 }
 
 /** The scopes that may hold what the request is for: another namespace's never do. */
@@ -204,9 +176,9 @@ function cachesOf(parts: ProxyParts, info: ResourceRequest): readonly WatchCache
   return scopesOf(parts, info).map(({ cache }) => cache);
 }
 
-function readBody(bytes: Uint8Array<ArrayBuffer>, headers: Headers, info: ResourceRequest): Answer {
+function readBody(held: Held, info: ResourceRequest): Answer {
   const fields = selectableFields(info.group, info.resource);
-  return readAnswer(plainBytes(bytes, headers), headers.get("content-type") ?? "", fields);
+  return readAnswer(plainBytes(held), held.headers.get("content-type") ?? "", fields);
 }
 
 /**
@@ -227,7 +199,7 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response>
   };
   try {
     const held = await forwardHeld(parts.apiserver, request, sent);
-    raise({ status: held.status, answer: await answerIn(held, info) });
+    raise({ status: held.status, answer: answerIn(held, info) });
     const response = answerOf(held);
     if (response === undefined) throw serviceUnavailable("the answer to a write was lost");
     return response;
@@ -237,7 +209,6 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response>
   }
 }
 
-async function answerIn(held: HeldAnswer, info: ResourceRequest): Promise<Answer> {
-  if (held.is !== "held") return { is: "unreadable" };
-  return readBody(await held.body.bytes(), held.headers, info);
+function answerIn(held: HeldAnswer, info: ResourceRequest): Answer {
+  return held.is === "held" ? readBody(held, info) : { is: "unreadable" };
 }

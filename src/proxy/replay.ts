@@ -3,7 +3,7 @@ import type { RequestInfo } from "../api/request-info.ts";
 import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
 import type { Told } from "../cache/replay.ts";
 import { isReplayable } from "../cache/replayable.ts";
-import type { HeldAnswer } from "../upstream/held-answer.ts";
+import { gunzip, type HeldAnswer } from "../upstream/held-answer.ts";
 import { canonicalQuery } from "./canonical-query.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
@@ -33,15 +33,10 @@ type Held = Extract<HeldAnswer, { readonly is: "held" }>;
 export function keepAnswer(parts: ProxyParts, asked: Replayed, held: HeldAnswer): void {
   if (held.is !== "held") return;
   const at = Date.now();
-  parts.disk?.replay.tell(held.body.size, () => told(parts, asked, held, at));
+  parts.disk?.replay.tell(held.body.bytes.length, () => told(parts, asked, held, at));
 }
 
-async function told(
-  parts: ProxyParts,
-  asked: Replayed,
-  held: Held,
-  at: number,
-): Promise<Told | undefined> {
+function told(parts: ProxyParts, asked: Replayed, held: Held, at: number): Told | undefined {
   const { status, headers } = held;
   if (status === 403 || status === 404 || status === 410)
     return { is: "refused", request: keyOf(asked) };
@@ -61,7 +56,7 @@ async function told(
     const value = headers.get(name);
     return value === null ? [] : [[name, value] as const];
   });
-  const body = await held.body.bytes();
+  const body = held.body.bytes;
   const head = { headers: Object.fromEntries(kept), vary };
   return { is: "answer", request: keyOf(asked), answer: { head, body, at } };
 }
@@ -115,5 +110,5 @@ function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Respon
   if (headers.get("content-encoding") !== "gzip" || asked.acceptsGzip)
     return new Response(bytes, { headers });
   headers.delete("content-encoding");
-  return new Response(Bun.gunzipSync(bytes), { headers });
+  return new Response(gunzip(bytes), { headers });
 }

@@ -173,7 +173,7 @@ async function currentOf(
   const held = await forwardHeld(parts.apiserver, asked, sent);
   if (held.status === 404) return undefined;
   const isThere = held.is === "held" && held.status === 200;
-  const bytes = isThere ? await held.body.bytes() : undefined;
+  const bytes = isThere ? held.body.bytes : undefined;
   const value = bytes === undefined ? undefined : parsed(bytes);
   if (bytes === undefined || value === undefined) {
     const { name } = info;
@@ -198,7 +198,7 @@ async function dryRun(
     accept: json,
     kind: "write",
   });
-  const bytes = held.is === "held" ? await held.body.bytes() : undefined;
+  const bytes = held.is === "held" ? held.body.bytes : undefined;
   if (held.status < 300 && bytes !== undefined) return parsed(bytes) ?? {};
   const isAboutDryRuns = bytes !== undefined && /dry.?run/i.test(Buffer.from(bytes).toString());
   if (held.status < 500 && !isAboutDryRuns) return undefined;

@@ -1,9 +1,15 @@
 import type { Passing } from "./passed-body.ts";
+import { SharedBody } from "./shared-body.ts";
 import { whileAlive } from "./silence.ts";
 
 /** An answer that several callers may share. `streamed` is for the one who is first only: it was too long to hold. */
 export type HeldAnswer =
-  | { readonly is: "held"; readonly status: number; readonly headers: Headers; readonly body: Blob }
+  | {
+      readonly is: "held";
+      readonly status: number;
+      readonly headers: Headers;
+      readonly body: SharedBody;
+    }
   | {
       readonly is: "streamed";
       readonly status: number;
@@ -17,16 +23,16 @@ const maxHeldBytes = 8 << 20;
 /** Reads an answer whole, as far as it may be held; what is longer stays a stream whose beginning is kept. */
 export async function hold(response: Response, passing: Passing): Promise<HeldAnswer> {
   const { status, headers } = response;
-  if (response.body === null) return { is: "held", status, headers, body: new Blob([]) };
+  if (response.body === null)
+    return { is: "held", status, headers, body: new SharedBody(new Uint8Array(0)) };
   try {
     const length = Number(headers.get("content-length") ?? Number.NaN);
-    if (length <= maxHeldBytes)
-      return {
-        is: "held",
-        status,
-        headers,
-        body: await whileAlive(response.blob(), passing.silence),
-      };
+    if (length <= maxHeldBytes) {
+      const bytes = await whileAlive(response.bytes(), passing.silence);
+      // Only their types allow for a SharedArrayBuffer.
+      const body = new SharedBody(bytes as Uint8Array<ArrayBuffer>);
+      return { is: "held", status, headers, body };
+    }
     return await holdStream(response, response.body, passing);
   } catch (error) {
     throw await passing.explain(error);
@@ -43,7 +49,8 @@ async function holdStream(
   let byteLength = 0;
   while (byteLength <= maxHeldBytes) {
     const { done, value } = await whileAlive(reader.read(), passing.silence);
-    if (done) return { is: "held", status, headers, body: new Blob(chunks) };
+    if (done)
+      return { is: "held", status, headers, body: new SharedBody(joined(chunks, byteLength)) };
     chunks.push(value);
     byteLength += value.length;
   }
@@ -63,31 +70,52 @@ async function holdStream(
   return { is: "streamed", status, headers, body: rest };
 }
 
+function joined(
+  chunks: readonly Uint8Array<ArrayBuffer>[],
+  byteLength: number,
+): Uint8Array<ArrayBuffer> {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const bytes = new Uint8Array(byteLength);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** A gzip body unpacked in one go. Throws where it is none. */
+export function gunzip(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  // A quarter faster than zlib (m: 510 KB of JSON in 0.13 ms).
+  return Bun.gunzipSync(bytes, { library: "libdeflate" });
+}
+
 /** What a gzip body may unpack to in one go; what says that it is more is unpacked as a stream. */
 const maxUnpackedBytes = 32 << 20;
 
 /** The answer without gzip, for who takes none. Throws where the body is no gzip. */
-export async function unpacked(held: HeldAnswer): Promise<HeldAnswer> {
+export function unpacked(held: HeldAnswer): HeldAnswer {
   const { status, headers } = held;
   if (headers.get("content-encoding") !== "gzip") return held;
   headers.delete("content-encoding");
   headers.delete("content-length");
   if (held.is === "held") {
-    const bytes = await held.body.bytes();
+    const { bytes } = held.body;
     if (unpackedLength(bytes) <= maxUnpackedBytes)
-      return { is: "held", status, headers, body: new Blob([Bun.gunzipSync(bytes)]) };
+      return { is: "held", status, headers, body: new SharedBody(gunzip(bytes)) };
   }
-  const packed = held.is === "held" ? held.body.stream() : held.body;
+  const packed = held.is === "held" ? new Blob([held.body.bytes]).stream() : held.body;
   return { is: "streamed", status, headers, body: packed && unpackedStream(packed) };
 }
 
 function unpackedStream(packed: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   // The types of the DOM and of Bun differ in the buffer behind a Uint8Array.
-  const gunzip = new DecompressionStream("gzip") as unknown as ReadableWritablePair<
+  const unpacking = new DecompressionStream("gzip") as unknown as ReadableWritablePair<
     Uint8Array,
     Uint8Array
   >;
-  return packed.pipeThrough(gunzip);
+  return packed.pipeThrough(unpacking);
 }
 
 /** A gzip body ends with its unpacked length, modulo 2^32 (RFC 1952 2.3.1). */
@@ -104,7 +132,7 @@ export function answerOf(held: HeldAnswer): Response | undefined {
   const headers = new Headers(held.headers);
   if (held.is === "held") {
     const isBodiless = status === 204 || status === 304;
-    return new Response(isBodiless ? null : held.body, { status, headers });
+    return new Response(isBodiless ? null : held.body.take(), { status, headers });
   }
   const { body } = held;
   held.body = undefined;

@@ -16,7 +16,7 @@ export interface Passing {
 export async function heldResponse(response: Response, passing: Passing): Promise<Response> {
   const { status, headers } = response;
   try {
-    const body = await whileAlive(response.blob(), passing.silence);
+    const body = await whileAlive(response.bytes(), passing.silence);
     return new Response(body, { status, headers });
   } catch (error) {
     throw await passing.explain(error);
