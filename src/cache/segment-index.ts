@@ -1,6 +1,7 @@
 import type { ObjectKey } from "../api/object-key.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
-import { isEvent, isThere, type SegmentHead } from "./segment.ts";
+import { column, SegmentEntries } from "./segment-entries.ts";
+import { isEvent, isThere, type SegmentHead, type SegmentRecord } from "./segment.ts";
 
 /** A segment, and what of it still counts. */
 interface Segment {
@@ -14,16 +15,6 @@ interface Segment {
   liveBytes: number;
   /** When the latest of its objects was overtaken. */
   overtakenAt: number;
-}
-
-/** The newest record of a key. */
-interface Entry {
-  segment: number;
-  position: number;
-  length: number;
-  isThere: boolean;
-  /** Records on disk that say that the object is there; while one is left, `gone` must not be forgotten. */
-  copies: number;
 }
 
 /** What the scope's row says of its segments: a state that has other ones is damaged. */
@@ -55,7 +46,7 @@ const maxVictims = 6;
  */
 export class SegmentIndex {
   readonly #segments = new Map<number, Segment>();
-  readonly #entries = new Map<ObjectKey, Entry>();
+  readonly #entries = new SegmentEntries();
   #objects = 0;
   #checksum = 0;
   #byteLength = 0;
@@ -94,17 +85,13 @@ export class SegmentIndex {
     this.#byteLength += byteLength;
     if (eventsOf === "before the state") return;
     for (const [position, record] of records.entries()) {
-      const entry = this.#overtake(record.key, at);
-      entry.segment = number;
-      entry.position = position;
-      entry.isThere = isThere(record);
-      if (entry.isThere) {
-        entry.length = record.length;
-        entry.copies++;
+      const row = this.#overtake(record.key, at);
+      this.#set(row, number, position, record);
+      if (isThere(record)) {
         this.#objects++;
         segment.liveBytes += record.length;
         this.#liveBytes += record.length;
-      } else if (entry.copies === 0) this.#entries.delete(record.key);
+      } else if (this.#entries.get(row, column.copies) === 0) this.#entries.delete(record.key);
     }
   }
 
@@ -118,17 +105,20 @@ export class SegmentIndex {
     this.#liveBytes -= segment.liveBytes;
     if (eventsOf === "before the state") return;
     for (const record of records) {
-      const entry = this.#entries.get(record.key);
-      if (entry === undefined || !isThere(record)) continue;
-      entry.copies--;
-      if (!entry.isThere && entry.copies === 0) this.#entries.delete(record.key);
+      const row = this.#entries.rowOf(record.key);
+      if (row === undefined || !isThere(record)) continue;
+      const copies = this.#entries.get(row, column.copies) - 1;
+      this.#entries.set(row, column.copies, copies);
+      if (this.#entries.get(row, column.isThere) === 0 && copies === 0)
+        this.#entries.delete(record.key);
     }
   }
 
   /** Whether this record is the newest of its key, and says something that older ones do not. */
   counts(number: number, position: number, key: ObjectKey): boolean {
-    const entry = this.#entries.get(key);
-    return entry !== undefined && entry.segment === number && entry.position === position;
+    const row = this.#entries.rowOf(key);
+    if (row === undefined || this.#entries.get(row, column.segment) !== number) return false;
+    return this.#entries.get(row, column.position) === position;
   }
 
   has(key: ObjectKey): boolean {
@@ -152,22 +142,30 @@ export class SegmentIndex {
     return atOnce(emptiest.slice(0, maxVictims));
   }
 
-  /** The key's entry, what it said before no longer counted. */
-  #overtake(key: ObjectKey, at: number): Entry {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) {
-      const made = { segment: 0, position: 0, length: 0, isThere: false, copies: 0 };
-      this.#entries.set(key, made);
-      return made;
-    }
-    if (!entry.isThere) return entry;
+  #set(row: number, number: number, position: number, record: SegmentRecord): void {
+    const entries = this.#entries;
+    entries.set(row, column.segment, number);
+    entries.set(row, column.position, position);
+    entries.set(row, column.isThere, isThere(record) ? 1 : 0);
+    if (!isThere(record)) return;
+    entries.set(row, column.length, record.length);
+    entries.set(row, column.copies, entries.get(row, column.copies) + 1);
+  }
+
+  /** The key's row, what it said before no longer counted. */
+  #overtake(key: ObjectKey, at: number): number {
+    const entries = this.#entries;
+    const row = entries.rowOf(key);
+    if (row === undefined) return entries.add(key);
+    if (entries.get(row, column.isThere) === 0) return row;
     this.#objects--;
-    const segment = this.#segments.get(entry.segment);
-    if (segment === undefined) return entry;
-    segment.liveBytes -= entry.length;
-    this.#liveBytes -= entry.length;
+    const segment = this.#segments.get(entries.get(row, column.segment));
+    if (segment === undefined) return row;
+    const length = entries.get(row, column.length);
+    segment.liveBytes -= length;
+    this.#liveBytes -= length;
     segment.overtakenAt = Math.max(segment.overtakenAt, at);
-    return entry;
+    return row;
   }
 
   /** What was written or overtaken later than this is needed by watches that resume. */
