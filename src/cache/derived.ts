@@ -29,7 +29,7 @@ export class DerivedBytes {
     const there = this.#entries.get(key);
     if (there?.resourceVersion === resourceVersion) return there.bytes;
     const bytes = make(item);
-    const cost = overheadBytes + (bytes === item.bytes ? 0 : bytes.length);
+    const cost = overheadBytes + (isSame(bytes, item.bytes) ? 0 : bytes.length);
     this.#entries.set(key, { resourceVersion, bytes, cost });
     this.#byteLength += cost - (there?.cost ?? 0);
     return bytes;
@@ -67,4 +67,8 @@ export class Derived {
     }
     return bytes;
   }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.buffer === other.buffer && one.byteOffset === other.byteOffset;
 }

@@ -3,6 +3,7 @@ import { type ObjectKey, objectKey } from "../api/object-key.ts";
 import { parseResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import { internString } from "./interned.ts";
 import { latin1, type Range } from "./json.ts";
+import { PlacedBytes } from "./placed-bytes.ts";
 
 /** What an item is made of, as a codec finds it. */
 export interface ItemParts {
@@ -22,24 +23,23 @@ const maxUidLength = 0xff;
  * An item that keeps no text twice: its name is the end of its key, its uid is read from its bytes. Ten thousand of them
  * are 1.5 MB less than as plain objects.
  */
-export class HeldItem implements Item {
+export class HeldItem extends PlacedBytes implements Item {
   readonly key: ObjectKey;
   readonly namespace: string;
   readonly resourceVersion: ResourceVersion;
   readonly labels: Labels;
   readonly fields: Fields;
-  readonly bytes: Uint8Array;
   /** The text, or where it begins and how long it is in one number. */
   readonly #uid: string | number;
 
   constructor(parts: ItemParts) {
     const { namespace, name, resourceVersion, uid, labels, fields, bytes } = parts;
+    super(bytes);
     this.key = objectKey(namespace, name);
     this.namespace = internString(namespace);
     this.resourceVersion = parseResourceVersion(resourceVersion);
     this.labels = labels;
     this.fields = fields;
-    this.bytes = bytes;
     this.#uid = typeof uid === "string" ? uid : placeOf(bytes, uid);
   }
 

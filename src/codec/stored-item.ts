@@ -2,6 +2,7 @@ import type { Fields, Item, Labels } from "../api/item.ts";
 import type { ObjectKey } from "../api/object-key.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { internString } from "./interned.ts";
+import { PlacedBytes } from "./placed-bytes.ts";
 
 /** An item as it was kept: its bytes, and of what is in them what a list needs. */
 export interface StoredParts {
@@ -14,18 +15,17 @@ export interface StoredParts {
  * An item whose bytes are looked into only when somebody asks what is not known beside them: ten thousand come from the disk
  * without being read, and a list of all of them needs no more. The bytes have to be those of a whole object of that key.
  */
-export class StoredItem implements Item {
+export class StoredItem extends PlacedBytes implements Item {
   readonly key: ObjectKey;
   readonly resourceVersion: ResourceVersion;
-  readonly bytes: Uint8Array;
   readonly #read: (bytes: Uint8Array) => Item;
   #labels: Labels | undefined;
   #fields: Fields | undefined;
 
   constructor({ key, resourceVersion, bytes }: StoredParts, read: (bytes: Uint8Array) => Item) {
+    super(bytes);
     this.key = key;
     this.resourceVersion = resourceVersion;
-    this.bytes = bytes;
     this.#read = read;
   }
 
