@@ -34,6 +34,14 @@ describe("Dockerfile", () => {
     }
   });
 
+  test("brings the environment that the proxy would start itself again for, as the systemd unit does", async () => {
+    const cap = await Bun.file(join(root, "src/fetch-cap.ts")).text();
+    const [, value = ""] = /BUN_CONFIG_MAX_HTTP_REQUESTS: "(\d+)"/.exec(cap) ?? [];
+    expect(readStage(text, "edge-proxy").env).toEqual({ BUN_CONFIG_MAX_HTTP_REQUESTS: value });
+    const unit = await Bun.file(join(root, "deploy/node/edge-proxy.service")).text();
+    expect(unit).toContain(`\nEnvironment=BUN_CONFIG_MAX_HTTP_REQUESTS=${value}\n`);
+  });
+
   test("ends with the proxy, which a build without --target makes", () => {
     expect([...text.matchAll(/^FROM .* AS (\S+)$/gm)].at(-1)?.[1]).toBe("edge-proxy");
   });

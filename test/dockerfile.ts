@@ -1,4 +1,4 @@
-import { Copy, DockerfileParser, From, type Instruction } from "dockerfile-ast";
+import { Copy, DockerfileParser, Env, From, type Instruction } from "dockerfile-ast";
 
 /** A stage of a Dockerfile, with what it has from the stages that it starts from. */
 export interface Stage {
@@ -7,6 +7,7 @@ export interface Stage {
   readonly user: string | undefined;
   readonly entrypoint: readonly string[];
   readonly labels: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
   /** What is copied in: where it lies in the other stage (a pattern) or in the repository, and where here. */
   readonly copies: readonly (readonly [source: string, to: string])[];
 }
@@ -26,6 +27,13 @@ export function readStage(
     labels: instructions
       .filter((one) => one.getKeyword() === "LABEL")
       .flatMap((one) => one.getArguments().map(String)),
+    env: Object.fromEntries(
+      instructions.flatMap((one) =>
+        one instanceof Env
+          ? one.getProperties().map((property) => [property.getName(), property.getValue() ?? ""])
+          : [],
+      ),
+    ),
     copies: instructions.filter((one) => one instanceof Copy).map(readCopy),
   };
 }

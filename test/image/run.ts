@@ -60,7 +60,10 @@ export async function startInRoot(
       ...args,
       ...listeners,
     ],
-    { logFile: `${root.dir}.log`, env: { PATH: process.env["PATH"], LC_ALL: "C" } },
+    {
+      logFile: `${root.dir}.log`,
+      env: { ...root.stage.env, PATH: process.env["PATH"], LC_ALL: "C" },
+    },
   );
   const url = `http://${address}`;
   const end = Date.now() + 15_000;
