@@ -14,6 +14,7 @@ import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
 import { OutageLog } from "./outage-log.ts";
 import { type Another, Ownership } from "./ownership.ts";
+import { ForwardedWatches } from "./proxy/forwarded-watches.ts";
 import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
@@ -40,10 +41,9 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
   const unreadable = ((await disk?.scopes()) ?? []).length > 0 ? "read again" : undefined;
   const credentials = await openConfiguredCredentials(config, "run", unreadable);
-  let forwarded = new AbortController();
+  const forwarded = new ForwardedWatches();
   let current = config;
-  const watchesEnd = () => forwarded.signal;
-  const parts = compose({ config, current: () => current, credentials, disk }, watchesEnd);
+  const parts = compose({ config, current: () => current, credentials, disk, forwarded });
   const watches = new Watches();
   const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
   const listeners: Server[] = [];
@@ -72,14 +72,13 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
     const { rules } = current;
     current = reread(read, current);
     if (current.rules.id !== rules.id) {
-      forwarded.abort(expired("the rules of edge-proxy have changed"));
-      forwarded = new AbortController();
+      forwarded.end(expired("the rules of edge-proxy have changed"));
       watches.see(current.rules);
     }
     void credentials.refresh().catch(() => undefined);
   });
   stopping();
-  forwarded.abort();
+  forwarded.end();
   clearInterval(ticking);
   for (const listener of listeners) void listener.stop();
   watches.endAll();
@@ -114,13 +113,11 @@ interface Composed {
   readonly current: () => Config;
   readonly credentials: CredentialSource;
   readonly disk: DiskStore | undefined;
+  readonly forwarded: ForwardedWatches;
 }
 
 /** `current` is what may change while all runs: who is let in, how fresh a read is, what rules show, how much waits for a slow watcher. */
-function compose(
-  { config, current, credentials, disk }: Composed,
-  stopping: () => AbortSignal,
-): ProxyParts {
+function compose({ config, current, credentials, disk, forwarded }: Composed): ProxyParts {
   const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
   apiserver.onOutage((news) => {
     outageLog.told(apiserver.server, news);
@@ -131,7 +128,7 @@ function compose(
     credentials,
     owner: disk?.owner,
     giveUp: (what) => {
-      giveUp(caches, what);
+      giveUp(caches, forwarded, what);
       void disk?.forget();
       preload({ caches }, config.preload);
     },
@@ -192,19 +189,22 @@ function compose(
     isCacheable: config.isCacheable,
     healthIntervalMs: config.healthIntervalMs,
     get stopping() {
-      return stopping();
+      return forwarded.signal;
     },
   };
 }
 
 /**
  * Ends all scopes: what they hold was shown to another identity, or comes from another server, whose resourceVersions need not
- * mean the same. Watchers end cleanly and may resume as far as the identity may; of another server or cluster they get a 410.
+ * mean the same. Watchers end cleanly and may resume as far as the identity may; of another server or cluster they get a 410,
+ * and so do those that are forwarded to the one before.
  */
-function giveUp(caches: WatchCaches, what: Another): void {
-  if (what !== "identity")
-    for (const { cache } of caches.all)
-      cache.endWatchers(expired(`upstream is another ${what}`).status);
+function giveUp(caches: WatchCaches, forwarded: ForwardedWatches, what: Another): void {
+  if (what !== "identity") {
+    const error = expired(`upstream is another ${what}`);
+    for (const { cache } of caches.all) cache.endWatchers(error.status);
+    forwarded.end(error);
+  }
   caches.stop();
 }
 

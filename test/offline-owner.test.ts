@@ -110,6 +110,25 @@ describe("another cluster (CONTRACT 17)", () => {
     expect(told).toHaveLength(1);
   }, 40_000);
 
+  test("at another address, while the one before still answers: forwarded watches get 410 as well", async () => {
+    const other = await startFakeApiserver();
+    try {
+      const asked = { headers: { authorization: `Bearer ${fake.adminToken}` } };
+      const query = `watch=1&resourceVersion=${before}`;
+      const forwarded = await watch(node, `${configMaps}?${query}`, asked);
+      expect(forwarded.response.headers.get("x-edge-proxy")).toBe("upstream");
+      const own = await watch(node, `${configMaps}?${query}`);
+      write(other.adminToken, other.port);
+      process.kill(node.pid, "SIGHUP");
+      for (const watching of [forwarded, own]) {
+        const [error] = await watching.take(1, 15);
+        expect([error.type, error.object.code]).toEqual(["ERROR", 410]);
+      }
+    } finally {
+      await other.stop();
+    }
+  }, 40_000);
+
   test("after a restart: who resumes gets 410, and the folder is the other's", async () => {
     await node.kill();
     await replace();

@@ -28,7 +28,7 @@ export interface ProxyParts {
   readonly rules: RuleSet;
   readonly isCacheable: (group: string, resource: string) => boolean;
   readonly healthIntervalMs: number;
-  /** Ends forwarded watches that are open: the process is about to stop, or rules show something else. */
+  /** Ends forwarded watches that are open: the process is about to stop, rules show something else, or upstream is another. */
   readonly stopping: AbortSignal;
 }
 
