@@ -117,10 +117,10 @@ describe("another cluster (CONTRACT 17)", () => {
       const query = `watch=1&resourceVersion=${before}`;
       const forwarded = await watch(node, `${configMaps}?${query}`, asked);
       expect(forwarded.response.headers.get("x-edge-proxy")).toBe("upstream");
-      const own = await watch(node, `${configMaps}?${query}`);
+      const watched = await watch(node, `${configMaps}?${query}`);
       write(other.adminToken, other.port);
       process.kill(node.pid, "SIGHUP");
-      for (const watching of [forwarded, own]) {
+      for (const watching of [forwarded, watched]) {
         const [error] = await watching.take(1, 15);
         expect([error.type, error.object.code]).toEqual(["ERROR", 410]);
       }
