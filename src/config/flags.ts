@@ -177,7 +177,7 @@ export const flags = [
     group: "Cache",
     hint: "SIZE",
     fallback: "32Mi",
-    help: "of it for answers that no scope covers: discovery, tables, single objects",
+    help: "of it for answers that no scope covers (discovery, tables, single objects), and what of them is written in a minute",
   },
   {
     name: "no-disk-resources",
