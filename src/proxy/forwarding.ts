@@ -53,7 +53,7 @@ export async function passUpstream(parts: ProxyParts, passing: Passing): Promise
     return await forward(parts.apiserver, request, options);
   }
   if (method === "GET" || method === "HEAD") {
-    if (isShareable(passing)) return await passShared(parts, passing);
+    if (isHeld(passing)) return await passHeld(parts, passing);
     return await forward(parts.apiserver, request, { ...sent, kind: "read" });
   }
   return await passWrite(parts, passing);
@@ -66,22 +66,25 @@ function isLongRunning({ info, target }: Passing): boolean {
   return info.subresource === "log" && /[?&]follow=(?:true|1|t)(?:&|$)/i.test(target);
 }
 
-function isShareable({ request, head, info, target }: Passing): boolean {
-  if (request.method !== "GET" || head.isConditional) return false;
+/** What is read before it goes out: it may be shared, and kept. */
+function isHeld({ request, info, target }: Passing): boolean {
+  if (request.method !== "GET" || request.headers.has("range")) return false;
   return info.isResourceRequest
     ? !unshared.has(info.subresource ?? "") && info.verb !== "proxy"
     : sharedPaths.test(target);
 }
 
-/** A read of the most recent state may only join what has not been sent (CONTRACT 8). */
-async function passShared(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, target, identity, accept } = passing;
+/** A read of the most recent state may only join what has not been sent (CONTRACT 8); one under conditions goes alone. */
+async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> {
+  const { request, head, target, identity, accept } = passing;
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
   const before = toleratesAge ? [] : reachedBy(parts, passing);
-  const held = await parts.flights.join(flightKey(passing), joining, request.signal, (signal) =>
-    forwardHeld(parts.apiserver, request, { target, identity, signal, accept, kind: "read" }),
-  );
+  const send = (signal: AbortSignal) =>
+    forwardHeld(parts.apiserver, request, { target, identity, signal, accept, kind: "read" });
+  const held = head.isConditional
+    ? await send(request.signal)
+    : await parts.flights.join(flightKey(passing), joining, request.signal, send);
   raiseSeen(parts, passing, held, before);
   lookInto(passing, held, before);
   learnFrom(parts, passing, held);

@@ -1,3 +1,4 @@
+import type { Item } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
 import { notFound } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
@@ -6,12 +7,17 @@ import { cacheHeaders } from "./cache-headers.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { statusResponse } from "./status-response.ts";
 
+/** The object that is read; undefined where the scope has none. */
+export function itemOf({ cache }: LiveScope, { scope, info }: ReadRequest): Item | undefined {
+  return cache.store?.get(objectKey(scope.namespace, info.name));
+}
+
 /** The object as the scope has it, or the 404; undefined when the scope cannot know that there is none. */
 export function getFrom(live: LiveScope, read: ReadRequest): Response | undefined {
   const { cache } = live;
   const { scope, info } = read;
   const { group, resource } = scope.gvr;
-  const item = cache.store?.get(objectKey(scope.namespace, info.name));
+  const item = itemOf(live, read);
   if (cache.form === undefined) return undefined;
   if (item === undefined || read.view?.hiderOf(item) !== undefined) {
     // Without a namespace in its path the object of a namespaced type is no resource at all: upstream's to say.

@@ -1,10 +1,12 @@
 import { serviceUnavailable, type StatusError } from "../api/status.ts";
+import type { ReplayAnswer } from "../cache/replay-rows.ts";
 import type { Identity } from "../upstream/apiserver.ts";
+import { isOutdated } from "./kept-table.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
-import { answerReplayed, type Replayed } from "./replay.ts";
-import { answerStale, isUnreachable } from "./stale.ts";
+import { answerReplayed, keptAnswer, type Replayed } from "./replay.ts";
+import { answerStale, isUnreachable, lastKnown } from "./stale.ts";
 import type { WatchContext } from "./watch-stream.ts";
 
 /** A request that upstream did not answer. */
@@ -16,7 +18,8 @@ export interface Unanswered extends Omit<Reading, "read">, Replayed {
 
 /**
  * What is known in place of upstream's answer: the last state of a scope, else the last answer to the same request, else
- * plain objects in place of a Table (DESIGN 1, sources 3 and 4). Rejects with the error where nothing is.
+ * plain objects in place of a Table (DESIGN 1, sources 3 and 4), also of one that shows less than a scope knows. Rejects with
+ * the error where nothing is.
  */
 export async function answerLastKnown(
   parts: ProxyParts,
@@ -28,12 +31,24 @@ export async function answerLastKnown(
   if (!isUnreachable(error) || request.method !== "GET" || identity !== "own") throw error;
   const stale = read && (await answerStale(parts, context, { ...asked, read }));
   if (stale !== undefined) return stale;
-  const replayed = await answerReplayed(parts, asked);
-  if (replayed !== undefined) return replayed;
+  const kept = await keptAnswer(parts, asked);
   const objects = read === undefined ? asked.asObjects() : undefined;
+  if (kept !== undefined && !(objects !== undefined && (await isOutdatedIn(parts, objects, kept))))
+    return await answerReplayed(parts, asked, kept);
   const plain = objects && (await answerStale(parts, context, { ...asked, read: objects }));
-  if (plain === undefined) throw withDamage(parts, read ?? objects, error);
-  return plain;
+  if (plain !== undefined) return plain;
+  if (kept !== undefined) return await answerReplayed(parts, asked, kept);
+  throw withDamage(parts, read ?? objects, error);
+}
+
+/** Whether the best scope that is there knows better than what was kept of a Table. */
+async function isOutdatedIn(
+  parts: ProxyParts,
+  objects: ReadRequest,
+  kept: ReplayAnswer,
+): Promise<boolean> {
+  for await (const live of lastKnown(parts, objects)) return isOutdated(kept, live, objects);
+  return false;
 }
 
 /** A state that was known and cannot be trusted is not one that was never seen: the Status says so. */

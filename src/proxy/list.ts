@@ -53,9 +53,23 @@ function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Re
   return new Response(body, { headers: cacheHeaders[read.format].whole });
 }
 
+function storeOf({ cache }: LiveScope, view: ListView): Store | undefined {
+  return view.state === "latest" ? cache.store : cache.storeAt(view.resourceVersion);
+}
+
+/** The objects that the LIST shows, in its order; undefined when the scope does not reach to the state that is asked for. */
+export function itemsOf(
+  live: LiveScope,
+  read: ReadRequest,
+  view: ListView,
+): readonly Item[] | undefined {
+  const store = storeOf(live, view);
+  return store && takePage(store, live, read, view).items;
+}
+
 function compose(live: LiveScope, read: ReadRequest, view: ListView): ListBody | undefined {
   const { cache } = live;
-  const store = view.state === "latest" ? cache.store : cache.storeAt(view.resourceVersion);
+  const store = storeOf(live, view);
   const resourceVersion = view.state === "latest" ? cache.resourceVersion : view.resourceVersion;
   const listForm = cache.listForm ?? likelyListForm(cache.form);
   if (store === undefined || resourceVersion === undefined || listForm === undefined)

@@ -61,13 +61,22 @@ function told(parts: ProxyParts, asked: Replayed, held: Held, at: number): Told 
   return { is: "answer", request: keyOf(asked), answer: { head, body, at } };
 }
 
-/** The last good answer to exactly this request, marked with its age; undefined where there is none. Rejects where rules cannot be obeyed in it. */
+/** The last good answer to exactly this request; undefined where there is none. */
+export async function keptAnswer(
+  { disk }: ProxyParts,
+  asked: Replayed,
+): Promise<ReplayAnswer | undefined> {
+  const { info } = asked;
+  if (info.isResourceRequest && disk?.isKept(info.group, info.resource) === false) return undefined;
+  return await disk?.replay.get(keyOf(asked));
+}
+
+/** The answer again, marked with its age. Rejects where rules cannot be obeyed in it. */
 export async function answerReplayed(
   parts: ProxyParts,
   asked: Replayed,
-): Promise<Response | undefined> {
-  const answer = await parts.disk?.replay.get(keyOf(asked));
-  if (answer === undefined) return undefined;
+  answer: ReplayAnswer,
+): Promise<Response> {
   const response = inItsEncoding(answer, asked.head);
   const ageMs = Date.now() - answer.at;
   const { server } = parts.apiserver;

@@ -62,7 +62,10 @@ function given(
 }
 
 /** The scopes that hold it, the best first: from memory, then from disk. */
-async function* lastKnown(parts: ProxyParts, { scope }: ReadRequest): AsyncGenerator<LiveScope> {
+export async function* lastKnown(
+  parts: ProxyParts,
+  { scope }: ReadRequest,
+): AsyncGenerator<LiveScope> {
   const best = parts.caches.find(scope);
   const told = new Set<LiveScope>();
   for (const live of [best, ...parts.caches.covering(scope)]) {
