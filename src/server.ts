@@ -4,7 +4,7 @@ import { Flights } from "./cache/flight.ts";
 import { AnotherHistoryError } from "./cache/reflector-errors.ts";
 import { SessionFloors } from "./cache/session-floors.ts";
 import type { Scope } from "./cache/watch-cache.ts";
-import { describeScope, WatchCaches } from "./cache/watch-caches.ts";
+import { WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { openConfiguredCredentials } from "./configured-credentials.ts";
 import { listen, listenAdmin, type Server } from "./listen.ts";
@@ -19,6 +19,7 @@ import { createHandler } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
+import { ScopeLog } from "./scope-log.ts";
 import { ScopeUses } from "./scope-uses.ts";
 import { Apiserver } from "./upstream/apiserver.ts";
 import { CheckedListerWatcher } from "./upstream/checked-lister-watcher.ts";
@@ -161,13 +162,13 @@ function compose({ config, current, credentials, disk, forwarded }: Composed): P
         floors.forget([...caches.ofStore(group, resource)].map(({ cache }) => cache));
         void disk?.forgetHistory(scope);
       }
-      const what = `the watch of ${describeScope(scope)}`;
-      if (outcome === "recovered") log.info(`${what} goes on`);
-      else if (outcome === "failing") log.warn(`${what} failed and is tried again`, { error });
-      else log.warn(`${what} does not fit into --memory-limit: its requests go upstream`);
+      if (outcome === "recovered") scopeLog.recovered(scope);
+      else if (outcome === "failing") scopeLog.failing(scope, error);
+      else scopeLog.tooLarge(scope);
     },
   });
   const outageLog = new OutageLog(caches);
+  const scopeLog = new ScopeLog(() => apiserver.outage !== undefined);
   if (disk !== undefined) ownership.begin();
   return {
     apiserver,

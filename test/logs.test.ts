@@ -196,7 +196,7 @@ describe.each([["text"], ["json"]])("what the process prints as %s", (format) =>
         const output = await proxy.output();
         expect(leaks(output)).toEqual([]);
         expect(output).toContain(`serves ${upstream.url}`);
-        expect(output).toContain("failed and is tried again");
+        expect(output).toContain("not reachable");
         const lines = output.trimEnd().split("\n");
         const isEntry = (line: string) =>
           format === "json" ? line.startsWith('{"time":') : /^\d{4}-\d\d-\d\dT/.test(line);

@@ -33,8 +33,10 @@ async function metrics(): Promise<Readonly<Record<string, number>>> {
   const lines = [...text.matchAll(/^edge_proxy_(\S+) (\S+)$/gm)];
   return Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]));
 }
+/** All that is said but for the start. */
 async function linesOfOutage(): Promise<readonly string[]> {
-  return (await proxy.output()).split("\n").filter((line) => line.includes("reachable"));
+  const lines = (await proxy.output()).split("\n").filter((line) => line !== "");
+  return lines.filter((line) => !/ serves http|go over http/.test(line));
 }
 const untilDown = () => waitUntil("the outage is known", async () => (await readyz()) === 500, 20);
 const untilUp = () => waitUntil("the outage is over", async () => (await readyz()) === 200, 20);
