@@ -49,6 +49,13 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
       return since && `${parts.apiserver.server} has not answered since ${since.toISOString()}`;
     },
   };
+  const credentials = {
+    name: "credentials",
+    failure: () =>
+      parts.apiserver.lacksCredentials
+        ? "they could not be read yet, as the log says, and are tried again"
+        : undefined,
+  };
   const shutdown = { name: "shutdown", failure: () => (isStopping ? "stopping" : undefined) };
   const ping = { name: "ping", failure: () => undefined };
   return {
@@ -56,7 +63,7 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
       version: { version, bun: Bun.version, platform: `${process.platform}/${process.arch}` },
       metrics,
       livez: [ping],
-      readyz: [ping, shutdown, upstream],
+      readyz: [ping, shutdown, credentials, upstream],
       scopes: () => [...parts.caches.all].map(rowOf),
       facts: () => facts(parts, watches),
     },

@@ -64,7 +64,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
     uses?.tick(parts.caches.all);
     watches.tick(now());
   }, tickMs);
-  log.info(`edge-proxy ${version} serves ${credentials.current().server}`, {
+  log.info(`edge-proxy ${version} serves ${parts.apiserver.server}`, {
     on: listeners.map(({ url }) => String(url)).join(" "),
     as: credentials.current().source,
   });

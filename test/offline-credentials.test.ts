@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { call, expectStatus } from "../src/testing/contract-client.ts";
+import { call, expectStatus, json } from "../src/testing/contract-client.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
 import { untilStored } from "./offline-disk.ts";
 import { configMap, createAll, must, Node, sourceOf, untilCached } from "./offline-fixture.ts";
@@ -92,6 +92,11 @@ describe("a start whose credentials cannot be read", () => {
       expect([sourceOf(answer), answer.text]).toEqual(["stale", whole]);
       const write503 = await call(node, configMaps, { method: "POST", body: configMap("c", "x") });
       expectStatus(write503, 503, { reason: "ServiceUnavailable" });
+      expect(json(write503).message).toContain("no credentials yet");
+      expect((await call({ url: node.adminUrl }, "/readyz?verbose")).text).toContain(
+        "[-]credentials failed",
+      );
+      expect(await node.output()).not.toContain("127.0.0.1:0");
       expect(fake.faults.arrivals()).toEqual([]);
       const credentials = (await warnings()).filter((line) => line.includes(told));
       expect(credentials).toHaveLength(1);

@@ -10,7 +10,7 @@ import {
   pathOf,
   StaleConnectionError,
 } from "./apiserver-errors.ts";
-import type { Credentials } from "./credentials.ts";
+import { type Credentials, isNowhere } from "./credentials.ts";
 import { withHeadDeadline } from "./head-deadline.ts";
 import {
   HealthMonitor,
@@ -79,8 +79,15 @@ export class Apiserver {
     });
   }
 
+  /** Its URL, for people; where the credentials could not be read yet, that. */
   get server(): string {
-    return this.#credentials.current().server;
+    const { server } = this.#credentials.current();
+    return isNowhere(server) ? "[no credentials yet]" : server;
+  }
+
+  /** Whether what is needed to ask it anything could not be read yet. */
+  get lacksCredentials(): boolean {
+    return isNowhere(this.#credentials.current().server);
   }
 
   /** Since when nothing is reachable (CONTRACT 18); undefined while all is well, or only doubted. */
@@ -159,7 +166,7 @@ export class Apiserver {
 
   /** Whether watches and what is asked beside them go over one connection: HTTP/2, as far as is known. */
   get watchesShareConnection(): boolean {
-    return this.#hasHttp2 && this.server.startsWith("https:");
+    return this.#hasHttp2 && this.#credentials.current().server.startsWith("https:");
   }
 
   /** Whether the server answers anything at all over these connections; who asks meanwhile shares the answer (CONTRACT 18). */
