@@ -42,6 +42,7 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
   const metrics = new Metrics();
   let isStopping = false;
   for (const gauge of gauges(parts, watches, inFlight)) metrics.gauge(gauge);
+  measureUpstream(metrics, parts);
   const upstream = {
     name: "upstream",
     failure: () => {
@@ -72,6 +73,22 @@ export function observe(parts: ProxyParts, watches: Watches, inFlight: () => num
       isStopping = true;
     },
   };
+}
+
+function measureUpstream(metrics: Metrics, { apiserver }: ProxyParts): void {
+  const series = new Map<string, Histogram>();
+  const seriesOf = (method: string): Histogram => {
+    const made = metrics.histogram(
+      "edge_proxy_upstream_duration_seconds",
+      "Time until upstream's response head, by method; without watches.",
+      `{method="${method}"}`,
+    );
+    series.set(method, made);
+    return made;
+  };
+  apiserver.onAnswer((method, tookMs) => {
+    (series.get(method) ?? seriesOf(method)).observe(tookMs / 1000);
+  });
 }
 
 /** The series that an answer counts in. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import type { Socket } from "node:net";
 
 import {
@@ -66,6 +66,10 @@ async function openWatchSocket(): Promise<Socket> {
   return socket;
 }
 
+function openFiles(): number {
+  return readdirSync(`/proc/${proxy.pid}/fd`).length;
+}
+
 describe("a forwarded watch", () => {
   test("has its head while nothing happens, and is not cut for being quiet", async () => {
     const left = new AbortController();
@@ -89,13 +93,15 @@ describe("a forwarded watch", () => {
     await waitUntil("upstream is left", () => fake.watches() === 0, 1);
   });
 
-  test("leaves nothing upstream after 300 aborted ones", async () => {
-    for (let round = 0; round < 6; round++) {
+  test("leaves nothing upstream, and no file open, after 2,000 aborted ones", async () => {
+    const before = openFiles();
+    for (let round = 0; round < 40; round++) {
       const sockets = await Promise.all(Array.from({ length: 50 }, openWatchSocket));
       await waitUntil("some are open upstream", () => fake.watches() > 25);
       for (const socket of sockets) socket.destroy();
     }
     await waitUntil("none is open upstream", () => fake.watches() === 0, 5);
+    await waitUntil("no file is left open", () => openFiles() <= before + 8, 10);
   }, 60_000);
 
   test("is one of a thousand, and a GET is answered beside them", async () => {

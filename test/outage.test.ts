@@ -148,7 +148,11 @@ describe("an outage, before the fake apiserver", () => {
 
   test("is in the metrics: state, number, length, probes, and what became of scopes", async () => {
     const watching = await watchNames(configMaps);
-    expect(await metrics()).toMatchObject({ upstream_up: 1, upstream_outages_total: 0 });
+    expect(await metrics()).toMatchObject({
+      upstream_up: 1,
+      upstream_outages_total: 0,
+      'upstream_duration_seconds_count{method="GET"}': expect.any(Number),
+    });
     link.refuse();
     await untilDown();
     const answer = await send(configMaps);

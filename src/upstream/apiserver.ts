@@ -63,6 +63,7 @@ export class Apiserver {
   readonly #sessions = new Sessions();
   readonly #probes = new Map<string, Promise<boolean>>();
   readonly #timing: HealthTiming;
+  readonly #answerListeners: ((method: string, tookMs: number) => void)[] = [];
   #link = new Link();
   #hasHttp2 = true;
 
@@ -98,6 +99,11 @@ export class Apiserver {
   /** Called when an outage is known, before requests that wait are rejected, and when it is over. The result takes the listener off. */
   onOutage(listener: (news: OutageNews) => void): () => void {
     return this.#health.onOutage(listener);
+  }
+
+  /** Called with each response head: how long it took. Not with a watch's, which comes when something happens. */
+  onAnswer(listener: (method: string, tookMs: number) => void): void {
+    this.#answerListeners.push(listener);
   }
 
   /** The connections that there are; an outage ends them all, and others come after it. */
@@ -257,15 +263,21 @@ export class Apiserver {
   }
 
   async #attempt(request: UpstreamRequest): Promise<Response> {
+    const sentMs = performance.now();
     try {
       const response = await this.#send(request);
       this.#sessions.used(request);
+      if (request.lane !== "watch") this.#tell(request.method, performance.now() - sentMs);
       this.#answered(request, response);
       return response;
     } catch (error) {
       this.#failed(error, request);
       throw error;
     }
+  }
+
+  #tell(method: string, tookMs: number): void {
+    for (const told of this.#answerListeners) told(method, tookMs);
   }
 
   #answered(request: UpstreamRequest, response: Response): void {
