@@ -2,6 +2,7 @@ import { chmod, unlink } from "node:fs/promises";
 
 import { type Config, ConfigError } from "./config.ts";
 import type { Listener } from "./proxy/parts.ts";
+import { type PathReading, rawPathRoutes } from "./proxy/raw-path.ts";
 import { tunnelHandlers } from "./tunnels.ts";
 import type { Tunnel } from "./upstream/upgrade-tunnel.ts";
 
@@ -21,7 +22,11 @@ const common = {
 const ownPort = { reusePort: false } as const;
 
 export type Server = Bun.Server<Tunnel>;
-export type Answer = (request: Request, listener: Listener) => Promise<Response> | Response;
+export type Answer = (
+  request: Request,
+  listener: Listener,
+  path: PathReading,
+) => Promise<Response> | Response;
 
 /** Opens the listeners that the Config names. Rejects with a ConfigError that names the flag. */
 export async function listen(config: Config, answer: Answer): Promise<readonly Server[]> {
@@ -34,7 +39,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       idleTimeout,
       ...ownPort,
       ...common,
-      fetch: (request) => answer(request, ofTcp),
+      routes: rawPathRoutes((request, path) => answer(request, ofTcp, path)),
     }),
   );
   const { bindSocket } = config;
@@ -49,7 +54,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       ...common,
       // It holds for a unix socket as well; only the types do not know.
       ...({ idleTimeout } as object),
-      fetch: (request) => answer(request, ofUnix),
+      routes: rawPathRoutes((request, path) => answer(request, ofUnix, path)),
     }),
   );
   process.umask(mask);

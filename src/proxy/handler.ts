@@ -1,5 +1,5 @@
 import type { RequestInfo } from "../api/request-info.ts";
-import { internalError, StatusError } from "../api/status.ts";
+import { badRequest, internalError, StatusError } from "../api/status.ts";
 import { negotiate } from "../codec/media-type.ts";
 import { log } from "../log.ts";
 import type { Identity } from "../upstream/apiserver.ts";
@@ -9,6 +9,7 @@ import { withHeadStart } from "./head-start.ts";
 import { answerLastKnown } from "./last-known.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { passRuled } from "./pass-ruled.ts";
+import type { PathReading } from "./raw-path.ts";
 import { type Description, Descriptions, infoOf, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
@@ -35,7 +36,14 @@ interface Admitted {
   readonly asObjects: () => ReadRequest | undefined;
 }
 
-type Handler = (request: Request, listener: Listener) => Response | Promise<Response>;
+type Handler = (
+  request: Request,
+  listener: Listener,
+  path: PathReading,
+) => Response | Promise<Response>;
+
+const refusedPath =
+  'edge-proxy takes no path with "." or ".." as a segment, with a backslash or with "#"';
 
 /**
  * The straight line of every request: described, guarded, answered from a scope or sent upstream. What a scope has ready is
@@ -47,7 +55,7 @@ export function createHandler(
   observer: Observer,
 ): Handler {
   const descriptions = new Descriptions(parts.isCacheable, () => parts.rules);
-  return (request, listener) => {
+  return (request, listener, path) => {
     const began = performance.now();
     const target = targetOf(request.url);
     const head = readHead(request.headers);
@@ -61,6 +69,7 @@ export function createHandler(
       const { lendsIdentity } = listener;
       const identity = guard(head, { acceptHosts, lendsIdentity });
       if (identity instanceof StatusError) throw identity;
+      if (path === "rewritten") throw badRequest(refusedPath);
       if (description.is === "refuse") throw description.error;
       if (description.is === "read" && identity === "own") {
         const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), head);
