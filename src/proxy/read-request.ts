@@ -66,6 +66,8 @@ export function describeRequest(parts: RequestParts): Description {
   const { verb, subresource } = info;
   if (verb !== "get" && verb !== "list" && verb !== "watch") return pass("no read");
   if (subresource !== undefined) return pass("a subresource");
+  // Below the legacy /watch/ prefix a path may name one object, which no selector says.
+  if (verb !== "get" && info.parts.length > 1) return pass("a path that names an object");
   const { format, acceptsJson, isPretty } = negotiate(parts.accept);
   if (format === "other") return pass("a media type that is not cached");
   const query = parseQuery(queryText);

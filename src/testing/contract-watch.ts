@@ -10,6 +10,8 @@ const listing = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowW
 export function describeWatches(target: () => ContractTarget): void {
   const it = (name: string, run: (fixture: Fixture) => Promise<void>) =>
     test.concurrent(name, inNamespace(target, run), slow);
+  const byPath = (f: Fixture, rest: string) =>
+    watch(target(), `/api/v1/watch/namespaces/${f.namespace}${rest}`);
 
   describe("watch from a resourceVersion", () => {
     it("sends what came after it, each event once and in order", async (f) => {
@@ -68,6 +70,38 @@ export function describeWatches(target: () => ContractTarget): void {
       const path = `/api/v1/watch/namespaces/${f.namespace}/configmaps?timeoutSeconds=1`;
       const opened = await watch(target(), path);
       expect(summary(await opened.ended())).toEqual(["ADDED a"]);
+    });
+  });
+
+  describe("watch of what the path names", () => {
+    it("sees that object alone, whatever else there is", async (f) => {
+      await f.create("a");
+      await f.create("b");
+      await f.warmUp();
+      const opened = await byPath(f, "/configmaps/a?timeoutSeconds=1");
+      expect(summary(await opened.ended())).toEqual(["ADDED a"]);
+    });
+    it("sees one that is still to come", async (f) => {
+      const a = await f.create("a");
+      await f.warmUp();
+      const from = a.metadata.resourceVersion;
+      const opened = await byPath(f, `/configmaps/b?resourceVersion=${from}&timeoutSeconds=5`);
+      await f.create("c");
+      await f.create("b");
+      expect(summary(await opened.take(1))).toEqual(["ADDED b"]);
+      opened.close();
+    });
+    it("takes a selector that names it too, and no other", async (f) => {
+      await f.create("a");
+      await f.create("b");
+      await f.warmUp();
+      const path = "/configmaps/a?timeoutSeconds=1&fieldSelector=metadata.name%3D";
+      expect(summary(await (await byPath(f, `${path}a`)).ended())).toEqual(["ADDED a"]);
+      expect((await byPath(f, `${path}b`)).response.status).toBe(400);
+    });
+    it("may be a namespace", async (f) => {
+      const opened = await byPath(f, "?timeoutSeconds=1");
+      expect(summary(await opened.ended())).toEqual([`ADDED ${f.namespace}`]);
     });
   });
 

@@ -1,5 +1,6 @@
+import { FieldSelector } from "../api/field-selector.ts";
 import { goQuote } from "../api/go-quote.ts";
-import { parseListOptions } from "../api/list-options.ts";
+import { type ListOptions, parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
 import { badRequest, invalidListOptions } from "../api/status.ts";
 import {
@@ -61,8 +62,8 @@ export async function handleResource(
       const watch = {
         store,
         type,
-        namespace: info.namespace,
-        options,
+        namespace: type.scope === "Cluster" ? "" : info.namespace,
+        options: info.parts.length > 1 ? ofOne(options, info.name) : options,
         negotiated,
         bookmarkEveryMs,
       };
@@ -98,6 +99,16 @@ function writtenAnswer(
     default:
       return objectAnswer(code, type, object, negotiated);
   }
+}
+
+/** What a path below the legacy /watch/ prefix names (apiserver, endpoints/handlers/get.go ListResource). */
+function ofOne(options: ListOptions, name: string): ListOptions {
+  const { requirements } = options.fieldSelector;
+  const selected = options.fieldSelector.requiredValue("metadata.name");
+  if (selected !== undefined && selected !== name)
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  const named = { path: "metadata.name", operator: "=", value: name } as const;
+  return { ...options, fieldSelector: new FieldSelector([...requirements, named]) };
 }
 
 function hasSubresource(type: FakeType, subresource: string | undefined): boolean {

@@ -1,0 +1,24 @@
+import { describe, expect, test } from "bun:test";
+
+import { describeRequest } from "./read-request.ts";
+
+const configmaps = "/api/v1/namespaces/a/configmaps";
+const watched = "/api/v1/watch/namespaces/a";
+
+describe("describeRequest", () => {
+  test.each([
+    [configmaps, "read"],
+    [`${configmaps}?watch=1`, "read"],
+    [`${configmaps}/b`, "read"],
+    [`${watched}/configmaps`, "read"],
+    ["/api/v1/watch/namespaces", "read"],
+    // one object, which no selector says
+    [`${watched}/configmaps/b`, "pass"],
+    [`${watched}/configmaps/b?fieldSelector=metadata.name%3Db`, "pass"],
+    [watched, "pass"],
+    ["/api/v1/watch/nodes/b", "pass"],
+  ])("%p is %p", (target, is) => {
+    const parts = { method: "GET", target, accept: "application/json", isPerson: false };
+    expect(describeRequest(parts).is).toBe(is as "read" | "pass");
+  });
+});
