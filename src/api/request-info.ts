@@ -1,4 +1,5 @@
 import { decodeListOptions, parseQueryBoolean } from "./list-options.ts";
+import { isPathSegmentName } from "./path-segment-name.ts";
 import { decodePath, parseQuery } from "./query.ts";
 import { StatusError } from "./status.ts";
 
@@ -108,7 +109,7 @@ function withCollectionVerb(request: ResourceRequest, query: string): ResourceRe
 function selectedName(parameters: URLSearchParams): string {
   try {
     const name = decodeListOptions(parameters).fieldSelector.requiredValue("metadata.name") ?? "";
-    return name === "." || name === ".." || /[/%]/.test(name) ? "" : name;
+    return isPathSegmentName(name) ? name : "";
   } catch (error) {
     if (error instanceof StatusError) return "";
     throw error;

@@ -17,6 +17,11 @@ describe("describeRequest", () => {
     [`${watched}/configmaps/b?fieldSelector=metadata.name%3Db`, "pass"],
     [watched, "pass"],
     ["/api/v1/watch/nodes/b", "pass"],
+    // upstream words the 400
+    [`${configmaps}/b%25`, "pass"],
+    [`${configmaps}/%2E`, "pass"],
+    [`${configmaps}/..`, "pass"],
+    [`${configmaps}/..b`, "read"],
   ])("%p is %p", (target, is) => {
     const parts = { method: "GET", target, accept: "application/json", isPerson: false };
     expect(describeRequest(parts).is).toBe(is as "read" | "pass");

@@ -2,6 +2,7 @@ import { FieldSelector } from "../api/field-selector.ts";
 import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import { everything } from "../api/label-selector.ts";
 import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-options.ts";
+import { isPathSegmentName } from "../api/path-segment-name.ts";
 import { parseQuery, splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
@@ -68,6 +69,7 @@ export function describeRequest(parts: RequestParts): Description {
   if (subresource !== undefined) return pass("a subresource");
   // Below the legacy /watch/ prefix a path may name one object, which no selector says.
   if (verb !== "get" && info.parts.length > 1) return pass("a path that names an object");
+  if (verb === "get" && !isPathSegmentName(info.name)) return pass("a name that no object has");
   const { format, acceptsJson, isPretty } = negotiate(parts.accept);
   if (format === "other") return pass("a media type that is not cached");
   const query = parseQuery(queryText);

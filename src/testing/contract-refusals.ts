@@ -41,6 +41,13 @@ export function describeRefusals(target: () => ContractTarget): void {
         });
       }
     });
+    it("400 for a name that no object has", async (f) => {
+      await f.warmUp();
+      expectStatus(await f.call("configmaps/a%25"), 400, {
+        message: "Name parameter invalid: \"a%\": may not contain '%'",
+        reason: "BadRequest",
+      });
+    });
     it("406 for a media type that is not spoken", async (f) => {
       await f.warmUp();
       const answer = await f.call("configmaps", { headers: { Accept: "text/html" } });

@@ -43,6 +43,7 @@ export async function handleResource(
   const type = findFakeType(isBindings ? { ...info, resource: "pods" } : info);
   if (type === undefined || !hasSubresource(type, info.subresource)) throw notServed();
   const parameters = parseQuery(request.query);
+  checkName(info.name);
   checkTimeout(parameters.get("timeout"));
   const negotiated = negotiate(request.accept, request.userAgent, parameters.get("pretty"), type);
   const written = isBindings
@@ -114,6 +115,11 @@ function ofOne(options: ListOptions, name: string): ListOptions {
 function hasSubresource(type: FakeType, subresource: string | undefined): boolean {
   if (subresource === undefined) return true;
   return subresource === "status" ? type.hasStatus : type.subresources.includes(subresource);
+}
+
+function checkName(name: string): void {
+  if (name.includes("%"))
+    throw badRequest(`Name parameter invalid: ${goQuote(name)}: may not contain '%'`);
 }
 
 function checkTimeout(timeout: string | null): void {
