@@ -12,12 +12,12 @@ export interface Negotiated {
 const other: Negotiated = { format: "other", acceptsJson: false, isPretty: false };
 const json: Negotiated = { format: "json", acceptsJson: true, isPretty: false };
 
-/** The parameters that change nothing but the framing: a watch has them. */
-const harmless = new Set(["stream=watch", "charset=utf-8"]);
+/** What changes no answer; other parameters, and other letters of these, are upstream's to judge. */
+const harmless = /^(?:stream=watch|charset=utf-8|charset=UTF-8)$/;
 
 /**
  * Reads an Accept header as an apiserver does: clauses by quality, the first that it serves; an empty one means JSON
- * (apiserver, endpoints/handlers/negotiation/negotiate.go).
+ * (apiserver, endpoints/handlers/negotiation/negotiate.go). It tells capitals from small letters, and serves no `application/*`.
  */
 export function negotiate(accept: string): Negotiated {
   if (accept.trim() === "") return json;
@@ -38,6 +38,7 @@ export interface Clause {
   /** As it was written. */
   readonly text: string;
   readonly type: string;
+  /** As they were written, without the quality. */
   readonly parameters: readonly string[];
   readonly quality: number;
 }
@@ -48,23 +49,22 @@ export function parseAccept(accept: string): readonly Clause[] {
 }
 
 function parseClause(text: string): Clause {
-  const [type = "", ...rest] = text.split(";").map((part) => part.trim().toLowerCase());
+  const [type = "", ...rest] = text.split(";").map((part) => part.trim());
   const quality = rest.find((part) => part.startsWith("q="));
   return {
     text: text.trim(),
     type,
-    parameters: rest.filter((part) => !part.startsWith("q=") && !harmless.has(part)),
+    parameters: rest.filter((part) => !part.startsWith("q=") && !harmless.test(part)),
     quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0,
   };
 }
 
 function toNegotiated({ type, parameters, quality }: Clause): Negotiated {
-  const isPretty = parameters.includes("pretty=1") || parameters.includes("pretty=true");
-  const unknown = parameters.filter((part) => !/^pretty=(1|true)$/.test(part));
-  if (unknown.length > 0 || quality === 0) return other;
+  const isPretty = parameters.includes("pretty=1");
+  const isUnknown = parameters.some((part) => part !== "pretty=1");
+  if (isUnknown || quality === 0) return other;
   switch (type) {
     case "application/json":
-    case "application/*":
     case "*/*":
       return { format: "json", acceptsJson: true, isPretty };
     case "application/vnd.kubernetes.protobuf":

@@ -2,7 +2,7 @@ import { type Clause, parseAccept } from "../codec/media-type.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 
-const jsonTypes = new Set(["application/json", "application/*", "*/*"]);
+const jsonTypes = new Set(["application/json", "*/*"]);
 const protobufType = "application/vnd.kubernetes.protobuf";
 
 /** What an apiserver speaks beside JSON: what no server speaks is upstream's to refuse. */
@@ -25,12 +25,18 @@ export function acceptUnder(view: View, accept: string): { readonly accept: stri
 
 function canObey(view: View, { type, parameters, quality }: Clause): boolean {
   if (quality === 0) return false;
-  const form = parameters.find((part) => part.startsWith("as="))?.slice("as=".length);
+  const form = formOf(parameters);
   const isMetadata = form === "partialobjectmetadata" || form === "partialobjectmetadatalist";
   if (type === protobufType)
     return view.needsJson === undefined && (form === undefined || isMetadata);
   if (!jsonTypes.has(type)) return false;
   return form === undefined || isMetadata || (form === "table" && view.needsObjects === undefined);
+}
+
+/** The `as` parameter, in small letters. */
+function formOf(parameters: readonly string[]): string | undefined {
+  const form = parameters.map((part) => part.toLowerCase()).find((part) => part.startsWith("as="));
+  return form?.slice("as=".length);
 }
 
 /** What stands for any type is JSON, since upstream might choose another; what is to be indented is so once it is looked into. */

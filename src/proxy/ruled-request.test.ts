@@ -24,7 +24,10 @@ describe("ruleRequest", () => {
     // accepted, by a rule that trims metadata, by one that trims contents
     ["", "application/json", "application/json"],
     ["*/*", "application/json", "application/json"],
-    ["application/*;q=0.5", "application/json;q=0.5", "application/json;q=0.5"],
+    ["*/*;q=0.5", "application/json;q=0.5", "application/json;q=0.5"],
+    ["application/*", "application/*", "application/*"],
+    ["application/*, application/json", "application/json", "application/json"],
+    ["APPLICATION/JSON", "APPLICATION/JSON", "APPLICATION/JSON"],
     [protobuf, protobuf, "406"],
     [`${protobuf},application/json`, `${protobuf},application/json`, "application/json"],
     [`${table},application/json`, `${table},application/json`, "application/json"],

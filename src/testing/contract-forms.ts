@@ -48,11 +48,51 @@ export function describeForms(target: () => ContractTarget): void {
   });
 
   describe("a media type", () => {
-    it("*/*, application/* and none are JSON", async (f) => {
+    it("*/* and none are JSON", async (f) => {
       await f.warmUp();
-      for (const Accept of ["*/*", "application/*", ""]) {
+      for (const Accept of ["*/*", ""]) {
         const answer = await f.call("configmaps", { headers: { Accept } });
-        expect(answer.headers.get("content-type")).toBe("application/json");
+        expect([answer.status, answer.headers.get("content-type")]).toEqual([
+          200,
+          "application/json",
+        ]);
+      }
+    });
+    it("application/* and capitals are not spoken", async (f) => {
+      await f.create("a");
+      await f.warmUp();
+      for (const Accept of ["application/*", "APPLICATION/JSON", protobuf.toUpperCase()]) {
+        for (const path of ["configmaps", "configmaps/a"])
+          expect([Accept, (await f.call(path, { headers: { Accept } })).status]).toEqual([
+            Accept,
+            406,
+          ]);
+      }
+    });
+    it("application/* and capitals beside one that is spoken do no harm", async (f) => {
+      await f.warmUp();
+      for (const other of ["application/*", "APPLICATION/JSON"]) {
+        const Accept = `${other}, application/json`;
+        expect((await f.list("configmaps", { headers: { Accept } })).kind).toBe("ConfigMapList");
+      }
+    });
+    it("may have a charset in any letters", async (f) => {
+      await f.warmUp();
+      for (const charset of ["utf-8", "UTF-8"]) {
+        const Accept = `application/json;charset=${charset}`;
+        expect((await f.list("configmaps", { headers: { Accept } })).kind).toBe("ConfigMapList");
+      }
+    });
+    it("is indented with pretty=1 alone", async (f) => {
+      await f.warmUp();
+      for (const [parameter, isIndented] of [
+        ["pretty=1", true],
+        ["pretty=true", false],
+        ["Pretty=1", false],
+      ] as const) {
+        const Accept = `application/json;${parameter}`;
+        const { text } = await f.call("configmaps", { headers: { Accept } });
+        expect([parameter, text.startsWith("{\n")]).toEqual([parameter, isIndented]);
       }
     });
     it("the first that is spoken is taken", async (f) => {

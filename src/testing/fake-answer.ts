@@ -42,8 +42,9 @@ export function negotiate(
     const [media = "", ...parameters] = clause.split(";").map((part) => part.trim());
     const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
     const kind = as?.startsWith("PartialObjectMetadata") ? "PartialObjectMetadata" : "Table";
-    if (["application/json", "*/*", "application/*"].includes(media)) {
-      return as === undefined ? json : { ...json, as: kind };
+    if (["application/json", "*/*"].includes(media)) {
+      const format = parameters.includes("pretty=1") ? "pretty" : json.format;
+      return { format, as: as === undefined ? "object" : kind };
     }
     if (media === protobufType && as === undefined && type?.form !== "custom") {
       return { format: "protobuf", as: "object" };
