@@ -1,4 +1,4 @@
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 
 import { type Config, ConfigError } from "./config.ts";
 import type { Listener } from "./proxy/parts.ts";
@@ -102,8 +102,11 @@ function bind(what: string, open: () => Server): Server {
   }
 }
 
-/** Removes a socket file that nobody listens on any more: a process that was killed leaves it. */
+/** Removes a socket file that nobody listens on any more: a process that was killed leaves it. Nothing else is ours to remove. */
 async function removeStale(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there === undefined) return;
+  if (!there.isSocket()) throw new ConfigError(`--bind-socket: ${path} is there and is no socket`);
   try {
     const socket = await Bun.connect({ unix: path, socket: { data: () => undefined } });
     socket.end();

@@ -141,3 +141,18 @@ test.each([
   },
   20_000,
 );
+
+test("--bind-socket at a file that is no socket is exit 2, and the file stays", async () => {
+  const file = join(folder.dir, "notes");
+  await Bun.write(file, "mine");
+  const flags = ["--bind-address=127.0.0.1:0", "--admin-address=off", "--bind-socket", file];
+  const disk = join(folder.dir, "other");
+  const child = Bun.spawn(
+    [binary, "--kubeconfig", kubeconfig, "--disk-cache-path", disk, ...flags],
+    { stdout: "pipe", stderr: "pipe" },
+  );
+  const [text, exitCode] = await Promise.all([child.stderr.text(), child.exited]);
+  expect(exitCode).toBe(2);
+  expect(text).toEndWith(`\nedge-proxy: --bind-socket: ${file} is there and is no socket\n`);
+  expect(await Bun.file(file).text()).toBe("mine");
+}, 20_000);
