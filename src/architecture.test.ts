@@ -7,7 +7,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   codec: ["api"],
   memory: [],
   cache: ["memory", "codec", "api"],
-  upstream: ["codec", "api", "config", "log"],
+  upstream: ["codec", "api", "config", "log", "version"],
   config: ["log", "rules", "codec", "api"],
   rules: ["codec", "api"],
   proxy: ["rules", "upstream", "cache", "codec", "api", "log"],

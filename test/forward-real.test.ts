@@ -85,6 +85,26 @@ current-context: real
     expect(await review(["Authorization: Bearer wrong"])).toMatchObject({ status: 401 });
   });
 
+  test.each([
+    ["of a client without a name it is unknown", [], "unknown"],
+    ["of one with a name, that name", ["User-Agent: mine/1 (x)"], "mine"],
+  ])("as manager %s", async (_, lines, manager) => {
+    const body = JSON.stringify({ metadata: { generateName: "of-" }, data: { k: "v" } });
+    const answer = await sendRaw(
+      proxy.url,
+      [
+        "POST /api/v1/namespaces/default/configmaps HTTP/1.1",
+        `Host: ${new URL(proxy.url).host}`,
+        `Authorization: Bearer ${server.adminToken}`,
+        "Content-Type: application/json",
+        `Content-Length: ${body.length}`,
+        ...lines,
+      ],
+      body,
+    );
+    expect(JSON.parse(answer.body.toString()).metadata.managedFields[0].manager).toBe(manager);
+  });
+
   test("impersonated, each group is one", async () => {
     const groups = ["Impersonate-Group: g1", "Impersonate-Group: g2"];
     const authorization = `Authorization: Bearer ${server.adminToken}`;

@@ -155,6 +155,17 @@ describe("headers of a forwarded request", () => {
     expect(valuesOf(last(), "authorization")).toEqual([]);
   });
 
+  test("name the caller's client, or none", async () => {
+    await sendRaw(proxy.url, ["GET /x HTTP/1.1", `Host: ${host}`, "User-Agent: mine/1"]);
+    expect(valuesOf(last(), "user-agent")).toEqual(["mine/1"]);
+    const groups = ["Impersonate-Group: g1", "Impersonate-Group: g2", "Impersonate-User: a"];
+    for (const lines of [[], groups])
+      for (const method of ["GET", "DELETE"]) {
+        await sendRaw(proxy.url, [`${method} /x HTTP/1.1`, `Host: ${host}`, ...lines]);
+        expect(valuesOf(last(), "user-agent").join("")).toBe("");
+      }
+  });
+
   test("and the target are what came, escapes and order kept", async () => {
     const target = "/a%2Fb//c;d?z=1&a=%20&z=2";
     await sendRaw(proxy.url, [`GET ${target} HTTP/1.1`, `Host: ${host}`]);

@@ -28,6 +28,7 @@ import { type Identity, type Lane, type LaneOf, Sessions } from "./sessions.ts";
 import { Link, type LinkState } from "./silence.ts";
 import { unreachable } from "./unreachable-error.ts";
 import { upgrade, type UpgradeOutcome } from "./upgrade.ts";
+import { userAgent } from "./user-agent.ts";
 
 export type { Outage, OutageNews } from "./health-monitor.ts";
 export type { Identity, Lane } from "./sessions.ts";
@@ -332,7 +333,7 @@ export class Apiserver {
     );
   }
 
-  /** With the identity's authorization, and a signal that also says when the head is late. */
+  /** With the identity's authorization and a User-Agent, and a signal that also says when the head is late. */
   async #within<T>(
     request: UpstreamRequest,
     send: (headers: Headers, signal: AbortSignal) => Promise<T>,
@@ -341,6 +342,7 @@ export class Apiserver {
     const { authorization } = this.#credentials.current();
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
+    if (!headers.has("user-agent")) headers.set("user-agent", userAgent);
     const watchHead = (giveUp: (error: Error) => void) =>
       this.#health.watchHead({
         giveUp,

@@ -25,6 +25,8 @@ export function requestHeaders(request: Request): Headers {
   request.headers.forEach((value, name) => {
     if (isPassed(name, hasBody) && !named.includes(name)) kept.append(name, value);
   });
+  // To an apiserver an empty one is none, and its managedFields say "unknown"; without it fetch would name Bun.
+  if (!kept.has("user-agent")) kept.set("user-agent", "");
   return kept;
 }
 

@@ -1,5 +1,6 @@
 import type { Credentials } from "./credentials.ts";
 import type { FailureKind } from "./health-state.ts";
+import { userAgent } from "./user-agent.ts";
 
 /** What a probe tells: its TLS handshake first, then its one outcome. */
 export type ProbeReport =
@@ -70,7 +71,7 @@ function requestOf({ host, pathname }: URL, { authorization }: Credentials): str
   const lines = [
     `GET ${pathname === "/" ? "" : pathname}/livez?exclude=etcd HTTP/1.1`,
     `Host: ${host}`,
-    "User-Agent: edge-proxy",
+    `User-Agent: ${userAgent}`,
     "Accept: */*",
     ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
     "Connection: close",
