@@ -95,6 +95,7 @@ describe("edge-proxy", () => {
   test.each<[string[], string]>([
     [[server, "--scope-idel", "5m"], "--scope-idel: unknown flag; the nearest is --scope-idle"],
     [[server, "extra"], '"extra": no argument is taken, only flags (--help)'],
+    [[server, "--use-kubeconfig", "maybe"], '--use-kubeconfig: "maybe" is neither true nor false'],
     [
       [server, "--bind-address"],
       "--bind-address: a value is missing; write it as --bind-address=HOST:PORT",

@@ -59,7 +59,7 @@ describe("parseArgs", () => {
     [["--"], '"--": no argument is taken'],
     [["-"], '"-": no argument is taken'],
     [["--v=1", "--v=2"], '--v: given twice, as "1" and as "2"'],
-    [["--use-kubeconfig", "maybe"], '"maybe": no argument is taken'],
+    [["--use-kubeconfig", "maybe"], '--use-kubeconfig: "maybe" is neither true nor false'],
   ])("%p is refused: %s", (argv, message) => {
     expect(() => given(...argv)).toThrow(message);
   });

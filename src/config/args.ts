@@ -56,9 +56,10 @@ function valueOf(flag: NamedFlag, inline: string): Value {
 
 function valueAfter(flag: NamedFlag, after: string | undefined): Value {
   if (flag.kind === "boolean") {
-    return after === "true" || after === "false"
-      ? { value: after, taken: 1 }
-      : { value: "true", taken: 0 };
+    if (after === undefined || after.startsWith("-")) return { value: "true", taken: 0 };
+    if (after === "true" || after === "false") return { value: after, taken: 1 };
+    const written = JSON.stringify(after);
+    throw new ConfigError(`--${flag.name}: ${written} is neither true nor false`);
   }
   if (after === undefined || after.startsWith("--")) throw missingValue(flag);
   if (after === "" && flag.kind !== "list") throw missingValue(flag);
