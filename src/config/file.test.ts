@@ -19,7 +19,8 @@ describe("parseConfigFile", () => {
     ["preload:\n- v1/pods\n- v1/nodes\n", { preload: ["v1/pods", "v1/nodes"] }],
     ['accept-hosts: ["^a{1,2}$"]', { "accept-hosts": ["^a{1,2}$"] }],
     ["admin-address: off", { "admin-address": ["off"] }],
-    ["kubeconfig:", {}],
+    ["# a: b\naccept-hosts: ['a: b']\n", { "accept-hosts": ["a: b"] }],
+    ["rules: []", {}],
     ["watch-buffer: 1048576", { "watch-buffer": ["1048576"] }],
   ])("%p", (text, expected) => {
     expect(given(text)).toEqual(expected);
@@ -39,6 +40,15 @@ describe("parseConfigFile", () => {
     ["config: x", "/etc/edge/c.yaml: config: only on the command line, as --config"],
     ["a: [", "/etc/edge/c.yaml:1: no YAML: "],
     ["a: 1\nrules:\n  - name: a\n   trim: b\n", "/etc/edge/c.yaml:4: no YAML: "],
+    ["v: 1\nscope-idle: 5m\n\nv: 2\n", "/etc/edge/c.yaml:4: v: the key is there twice"],
+    ['{"v": 1, "v": 2}', "/etc/edge/c.yaml:1: v: the key is there twice"],
+    [
+      "rules:\n- name: a\n  trim: [b]\n- name: b\n  trim: [c]\n  trim: [d]\n",
+      "/etc/edge/c.yaml:6: trim: the key is there twice",
+    ],
+    ["v: 1\nkubeconfig:\n", "/etc/edge/c.yaml:2: kubeconfig: a value is missing"],
+    ["v: ~", "/etc/edge/c.yaml:1: v: a value is missing"],
+    ["rules:\n# - name: a\n", "/etc/edge/c.yaml:1: rules: a value is missing"],
     ["- a", '/etc/edge/c.yaml: not "key: value" lines'],
     ["just text", '/etc/edge/c.yaml: not "key: value" lines'],
     ["scope-idle: [5m]", '/etc/edge/c.yaml: scope-idle: ["5m"] is no single value'],

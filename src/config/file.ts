@@ -6,7 +6,7 @@ import { ConfigError } from "./error.ts";
 import { findFlag, type Flag, type FlagName, flags, type Given } from "./flags.ts";
 import { nearest } from "./nearest.ts";
 import { parseRules } from "./rules.ts";
-import { yamlFault } from "./yaml-lines.ts";
+import { lineOf, repeatedKey, yamlFault } from "./yaml-lines.ts";
 
 /** What a config file gives. */
 export interface ConfigFile {
@@ -22,6 +22,7 @@ export function parseConfigFile(file: string, text: string): ConfigFile {
   const given = new Map<FlagName, Given>();
   let rules: readonly Rule[] = [];
   for (const [key, value] of Object.entries(parseMapping(file, text))) {
+    if (value === null) throw missingValue(file, text, key);
     if (key === "rules") {
       rules = parseRules(file, text, value);
       continue;
@@ -31,7 +32,6 @@ export function parseConfigFile(file: string, text: string): ConfigFile {
     if (flag.commandLineOnly === true) {
       throw new ConfigError(`${file}: ${key}: only on the command line, as --${key}`);
     }
-    if (value === null) continue;
     const place = `${file}: ${key}`;
     given.set(flag.name, { values: textsOf(flag, value, place), place, folder: dirname(file) });
   }
@@ -52,7 +52,16 @@ function parseMapping(file: string, text: string): object {
   if (typeof parsed !== "object" || Array.isArray(parsed)) {
     throw new ConfigError(`${file}: not "key: value" lines with the names of the flags as keys`);
   }
+  const twice = repeatedKey(text, parsed);
+  if (twice !== undefined)
+    throw new ConfigError(`${file}:${twice.line}: ${twice.key}: the key is there twice`);
   return parsed;
+}
+
+function missingValue(file: string, text: string, key: string): ConfigError {
+  const line = lineOf(text, [key]);
+  const place = line === undefined ? file : `${file}:${line}`;
+  return new ConfigError(`${place}: ${key}: a value is missing; leave the key out for the default`);
 }
 
 function unknownKey(file: string, key: string): ConfigError {

@@ -20,7 +20,6 @@ export function parseRules(file: string, text: string, value: unknown): readonly
 }
 
 function ruleList(value: unknown): readonly Rule[] {
-  if (value === null || value === undefined) return [];
   if (!Array.isArray(value))
     throw new RuleFault([], `rules: it is a list; write each rule as "- name: …"`);
   const rules = value.map((each: unknown, place) => parseRule([place], each));

@@ -33,6 +33,29 @@ export function yamlFault(
   return { line: error.linePos?.[0].line, why };
 }
 
+/**
+ * A key that its mapping has twice, of which Bun's parser takes the last, and its line, from 1; undefined where there is none.
+ * `parsed` is what that parser has made of the text: with as many keys as there are colons nothing was lost.
+ */
+export function repeatedKey(
+  text: string,
+  parsed: unknown,
+): { readonly line: number; readonly key: string } | undefined {
+  const colons = text.match(/(?<=["']):|:(?=\s|$)/g)?.length ?? 0;
+  if (colons === countKeys(parsed)) return undefined;
+  const { parseDocument } = loadYaml();
+  const error = parseDocument(text).errors.find(({ code }) => code === "DUPLICATE_KEY");
+  if (error === undefined) return undefined;
+  const [, key = ""] = /^["']?([^"'\s:]*)/.exec(text.slice(error.pos[0])) ?? [];
+  return { line: error.linePos?.[0].line ?? 1, key };
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const own = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce<number>((sum, each) => sum + countKeys(each), own);
+}
+
 function hasRange(node: unknown): node is { readonly range?: readonly number[] | null } {
   return typeof node === "object" && node !== null && "range" in node;
 }
