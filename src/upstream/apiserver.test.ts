@@ -77,4 +77,13 @@ describe("Apiserver", () => {
       "",
     ]);
   });
+
+  test("repeats a read once where its connection fails, also after others did", async () => {
+    expect(await read()).toBe(200);
+    mode = "closes";
+    for (let count = 1; count <= 3; count++) {
+      heads = [];
+      expect([await read(), heads.length]).toEqual([502, 2]);
+    }
+  });
 });

@@ -22,7 +22,7 @@ import { sendProbe } from "./health-probe.ts";
 import { type HealthTiming, healthTiming } from "./health-timing.ts";
 import { hedge } from "./hedge.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
-import { mayRepeat } from "./may-repeat.ts";
+import { isBrokenRead, mayRepeat } from "./may-repeat.ts";
 import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
 import { type Identity, type Lane, type LaneOf, Sessions } from "./sessions.ts";
 import { Link, type LinkState } from "./silence.ts";
@@ -142,8 +142,9 @@ export class Apiserver {
         return error.response;
       }
       const isRepeated = this.outage === undefined && mayRepeat(error, request, over);
+      // Also where it is not: what was kept has failed, and the next read is to have new connections.
+      if (isRepeated || isBrokenRead(error, request)) this.#sessions.renew(request);
       if (!isRepeated) throw await this.#verdict(error, request);
-      this.#sessions.renew(request);
     }
     try {
       return await this.#attempt(request);
