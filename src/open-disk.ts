@@ -39,6 +39,7 @@ export class DiskStore {
     this.replay = new Replay(disk, {
       limitBytes: Math.min(replayLimitBytes, diskLimitBytes * replayShare),
       flushMs: diskFlushMs,
+      isKept: (path) => this.#mayShow(path),
     });
     this.#snapshot = new Snapshot(disk, {
       limitBytes: diskLimitBytes,
@@ -75,6 +76,35 @@ export class DiskStore {
 
   #mayKeep({ gvr }: Scope): boolean {
     return this.isKept(gvr.group, gvr.resource);
+  }
+
+  /** Whether a GET of this path shows nothing that may not be kept. */
+  #mayShow(path: string): boolean {
+    const info = parseRequestInfo("GET", path, "");
+    return !info.isResourceRequest || this.isKept(info.group, info.resource);
+  }
+
+  /**
+   * Removes what an earlier start wrote of resources that may not be kept any more, so that no byte of it is in the folder.
+   * Never rejects.
+   */
+  async removeKeptOff(): Promise<void> {
+    await this.#disk.exclusive(async (db) => db.setDeleted("overwritten"));
+    const stored = await this.#snapshot.scopes();
+    let scopes = 0;
+    for (const { id } of stored.is === "done" ? stored.value : []) {
+      const scope = parseScopeId(id);
+      if (scope === undefined || this.#mayKeep(scope)) continue;
+      await this.#snapshot.remove(scope);
+      scopes++;
+    }
+    const answers = await this.replay.removeOf((path) => !this.#mayShow(path));
+    if (scopes > 0 || answers > 0) {
+      const { is } = await this.#disk.rewrite();
+      if (is === "done")
+        log.info("removed from disk what --no-disk-resources names", { scopes, answers });
+    }
+    await this.#disk.exclusive(async (db) => db.setDeleted("left"));
   }
 
   /** Keeps the scope from here on, where it may be kept. */

@@ -38,6 +38,7 @@ const tickMs = 1000;
  */
 export async function serve(config: Config, read: () => Config): Promise<void> {
   const disk = openDisk(config);
+  await disk?.removeKeptOff();
   await disk?.owner.load();
   // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
   const unreadable = ((await disk?.scopes()) ?? []).length > 0 ? "read again" : undefined;

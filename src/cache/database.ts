@@ -1,6 +1,6 @@
 // The only import of bun:sqlite: one file with a log before it (WAL), written by one process.
 import { Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
-import { closeSync, fdatasync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from "node:fs";
 import { promisify } from "node:util";
 
 const sync = promisify(fdatasync);
@@ -130,6 +130,20 @@ export class Database {
     // old head would be taken for a log (sqlite.org/src/info/ff5be73dee). With the first frame replaced they never are.
     this.run("UPDATE log SET folds = folds + 1");
     await sync(log);
+  }
+
+  /** What becomes of the bytes of rows that are deleted from here on: overwritten with zeros, which costs writes, or left. */
+  setDeleted(become: "overwritten" | "left"): void {
+    this.run(`PRAGMA secure_delete = ${become === "overwritten" ? "ON" : "OFF"}`);
+  }
+
+  /** Writes a copy to this empty file, without a byte of what was deleted, and waits for the disk. */
+  copyTo(path: string): void {
+    this.run("VACUUM INTO ?", path);
+    const copy = openSync(path, "r");
+    this.#bytesWritten += fstatSync(copy).size;
+    fdatasyncSync(copy);
+    closeSync(copy);
   }
 
   /** Folds, and closes. */

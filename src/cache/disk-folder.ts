@@ -20,6 +20,7 @@ import { prepareSchema } from "./disk-schema.ts";
 const fileName = "cache.db";
 const lockName = "cache.lock";
 const probeName = "cache.db-probe";
+const copyName = "cache.db-copy";
 const badMark = ".bad-";
 /** Enough to look at what happened, too few to fill a disk. */
 const maxSetAside = 2;
@@ -66,6 +67,30 @@ export function createDatabase(folder: string, begin: (db: Database) => void): D
     for (const suffix of ["-shm", "-wal", ""]) rmSync(`${path}${suffix}`, { force: true });
     throw error;
   }
+}
+
+/**
+ * Writes the folder's database anew, without the bytes of deleted rows: they lie in the file and its log until others take their
+ * place. What was set aside goes too, it may hold the same. Nobody else's turn comes before the copy is made, and `db` is
+ * closed then. Where this rejects before, all is as it was.
+ */
+export async function rewriteDatabase(folder: string, db: Database): Promise<Database> {
+  const path = databasePath(folder);
+  const copy = join(folder, copyName);
+  rmSync(copy, { force: true });
+  try {
+    touch(copy);
+    db.copyTo(copy);
+  } catch (error) {
+    rmSync(copy, { force: true });
+    throw error;
+  }
+  await db.close();
+  for (const suffix of ["-shm", "-wal"]) rmSync(`${path}${suffix}`, { force: true });
+  renameSync(copy, path);
+  for (const name of readdirSync(folder))
+    if (name.startsWith(`${fileName}${badMark}`)) rmSync(join(folder, name), { force: true });
+  return prepared(Database.openWriter(path), () => undefined);
 }
 
 function prepared(db: Database, begin: (db: Database) => void): Database {

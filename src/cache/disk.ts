@@ -4,6 +4,7 @@ import {
   createDatabase,
   hasDatabase,
   openDatabase,
+  rewriteDatabase,
   setAside,
   takeFolder,
   whyNotWritable,
@@ -96,7 +97,8 @@ export class Disk {
         const db = this.#database ?? this.#beginAnew();
         const before = db.changes;
         const value = await work(db);
-        if (this.#fault !== undefined && db.changes > before) await this.#recovered(db);
+        if (this.#fault !== undefined && db === this.#database && db.changes > before)
+          await this.#recovered(db);
         return { is: "done", value };
       } catch (error) {
         return { is: "fault", fault: this.#failed(error) };
@@ -105,6 +107,18 @@ export class Disk {
     const done = this.#tail.then(run);
     this.#tail = done;
     return done;
+  }
+
+  /**
+   * Writes the file anew, when all work before this is done, without the bytes of what was deleted; keeps everything else
+   * waiting for as long as a copy takes. Never rejects.
+   */
+  rewrite(): Promise<DiskOutcome<void>> {
+    return this.exclusive(async (db) => {
+      const rewritten = await rewriteDatabase(this.#folder, db);
+      this.#retire(db);
+      this.#database = rewritten;
+    });
   }
 
   /** Closes the file and lets go of the folder when all work is done. Never rejects. */
@@ -163,14 +177,20 @@ export class Disk {
     if (kind === "failed") return this.#whyFailed(reason);
     if (kind !== "damaged" && kind !== "outdated") return { kind, reason };
     try {
-      this.#written += this.#database?.bytesWritten ?? 0;
-      this.#longestMs = this.longestMs;
-      this.#database?.abandon();
-      this.#database = undefined;
+      const db = this.#database;
+      if (db !== undefined) this.#retire(db);
+      db?.abandon();
       return { kind, reason, setAside: setAside(this.#folder, this.#options.now()) };
     } catch (second) {
       return { kind: "failed", reason: `${reason}; ${reasonOfError(second)}` };
     }
+  }
+
+  /** Another file takes its place. */
+  #retire(db: Database): void {
+    this.#written += db.bytesWritten;
+    this.#longestMs = Math.max(this.#longestMs, db.longestMs);
+    this.#database = undefined;
   }
 
   #whyFailed(reason: string): DiskFault {

@@ -22,12 +22,13 @@ afterEach(async () => {
 });
 
 const limitBytes = 8 << 20;
+const isKept = () => true;
 
 function open(limit = limitBytes): void {
   const opened = Disk.open(folder.dir, { now: Date.now, report: () => undefined });
   if (opened.is === "fault") throw new Error(opened.fault.reason);
   disk = opened.value;
-  replay = new Replay(disk, { limitBytes: limit, flushMs: 60_000 });
+  replay = new Replay(disk, { limitBytes: limit, flushMs: 60_000, isKept });
 }
 
 test("what is cleared is not given again, after a restart neither", async () => {
@@ -53,6 +54,13 @@ test("the answers of one path are forgotten, those of others stay", async () => 
   expect(await replay.get(request())).toBeUndefined();
   expect(await replay.get(request({ query: "x=1" }))).toBeUndefined();
   expect(await replay.get(request({ path: "/other" }))).toBeDefined();
+});
+
+test("an answer that may not be kept is not given, though it lies there", async () => {
+  replay.put(request(), answer("a"));
+  await replay.flush();
+  const options = { limitBytes, flushMs: 60_000, isKept: (path: string) => path !== "/version" };
+  expect(await new Replay(disk, options).get(request())).toBeUndefined();
 });
 
 async function reopen(limit?: number): Promise<void> {
@@ -93,7 +101,9 @@ async function givenAfterKill(): Promise<ReplayAnswer | undefined> {
   for (const name of readdirSync(folder.dir)) copyFileSync(join(folder.dir, name), join(dir, name));
   const opened = Disk.open(dir, { now: Date.now, report: () => undefined });
   if (opened.is === "fault") throw new Error(opened.fault.reason);
-  const given = await new Replay(opened.value, { limitBytes, flushMs: 60_000 }).get(request());
+  const given = await new Replay(opened.value, { limitBytes, flushMs: 60_000, isKept }).get(
+    request(),
+  );
   await opened.value.close();
   rmSync(dir, { recursive: true });
   return given;

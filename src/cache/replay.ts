@@ -17,6 +17,8 @@ import { WriteBudget } from "./write-budget.ts";
 export interface ReplayOptions {
   readonly limitBytes: number;
   readonly flushMs: number;
+  /** Whether answers to requests for this path may be kept: those to others are not given, though they lie there. */
+  readonly isKept: (path: string) => boolean;
 }
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
@@ -71,6 +73,7 @@ export class Replay {
   /** The last good answer to this request; undefined where there is none, or what is on disk is damaged. Never rejects. */
   async get(request: ReplayRequest): Promise<ReplayAnswer | undefined> {
     this.#take();
+    if (!this.#options.isKept(request.path)) return undefined;
     const outcome = await this.#disk.exclusive(async (db) => {
       const table = this.#load(db);
       const key = this.#keyOf(request);
@@ -106,19 +109,23 @@ export class Replay {
     this.#arm(this.#options.flushMs);
   }
 
-  /** Forgets the answers to requests for such paths. Never rejects. */
-  async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
+  /** Forgets the answers to requests for such paths; how many of them were on disk. Never rejects. */
+  async removeOf(isForgotten: (path: string) => boolean): Promise<number> {
     this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
+    let count = 0;
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
-      await table.remove(db, table.keys.filter(isOf));
+      const keys = table.keys.filter(isOf);
+      count = keys.length;
+      await table.remove(db, keys);
     });
+    return count;
   }
 
   /** Forgets all answers. Never rejects. */
-  clear(): Promise<void> {
-    return this.removeOf(() => true);
+  async clear(): Promise<void> {
+    await this.removeOf(() => true);
   }
 
   /** Writes what was put in since, all of it or as much as may be written by now. Never rejects. */
