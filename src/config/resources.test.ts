@@ -39,6 +39,13 @@ describe("parsePattern", () => {
   test.each(["", "apps/", "apps/v1/deployments", "Pods", "a b"])("%p is refused", (text) => {
     expect(() => parsePattern(text)).toThrow("is no pattern");
   });
+
+  test.each(["v1/secrets", "v1/*", "v1beta1/leases", "v2alpha3/secrets"])(
+    "%p, with a version for a group, is refused",
+    (text) => {
+      expect(() => parsePattern(text)).toThrow("is a version, and a pattern has none");
+    },
+  );
 });
 
 function patterns(text: string) {

@@ -8,8 +8,10 @@ export interface PreloadedResource {
 }
 
 const groupForm = "[a-z0-9]([-a-z0-9.]*[a-z0-9])?";
+const versionForm = "v\\d+(?:(?:alpha|beta)\\d+)?";
+const isVersion = new RegExp(`^${versionForm}$`);
 const preloadForm = new RegExp(
-  `^(?:(?<group>${groupForm})/)?(?<version>v\\d+(?:(?:alpha|beta)\\d+)?)/(?<resource>[a-z0-9][-a-z0-9]*)$`,
+  `^(?:(?<group>${groupForm})/)?(?<version>${versionForm})/(?<resource>[a-z0-9][-a-z0-9]*)$`,
 );
 
 /** `apps/v1/deployments`, or `v1/configmaps` in the core group. */
@@ -38,6 +40,11 @@ export function parsePattern(text: string): ResourcePattern {
       `${JSON.stringify(text)} is no pattern; write it as apps/deployments, apps/* or /pods`,
     );
   }
+  // No API group is called like a version: it would match nothing, and keep or cache what was to be left out.
+  if (isVersion.test(group))
+    throw new ConfigError(
+      `${JSON.stringify(text)}: ${group} is a version, and a pattern has none; write it as /${resource} (core resources have no group) or GROUP/${resource}`,
+    );
   return { group, resource };
 }
 
