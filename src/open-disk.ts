@@ -50,6 +50,7 @@ export class DiskStore {
       doesNotFit: (scope) =>
         log.warn(`${describeScope(scope)} does not fit into --disk-limit and is not kept on disk`),
     });
+    disk.onAnotherFile(() => this.#persister.writeAnew());
     this.#isKeptOff = isKeptOffDisk;
     this.#recentMs = scopeIdleMs + noteEveryMs;
   }
@@ -67,6 +68,11 @@ export class DiskStore {
   /** Why nothing is kept at the moment; undefined while all is well. */
   get fault(): DiskFault | undefined {
     return this.#disk.fault;
+  }
+
+  /** Begins the file that takes the place of one that was set aside, when nobody may have work for it soon. Never rejects. */
+  async begin(): Promise<void> {
+    await this.#disk.exclusive(async () => undefined);
   }
 
   /** Whether anything of the resource may be kept. */
@@ -226,8 +232,13 @@ function isOf({ gvr, namespace }: Scope, path: string): boolean {
  */
 export function openDisk(config: Config): DiskStore | undefined {
   const { diskCachePath } = config;
-  const outcome = Disk.open(diskCachePath, { now: () => Date.now(), report: reportFault });
-  if (outcome.is === "done") return new DiskStore(outcome.value, config);
+  let store: DiskStore | undefined;
+  const report = (fault: DiskFault | undefined) => {
+    reportFault(fault);
+    if (fault !== undefined && "setAside" in fault) void store?.begin();
+  };
+  const outcome = Disk.open(diskCachePath, { now: () => Date.now(), report });
+  if (outcome.is === "done") return (store = new DiskStore(outcome.value, config));
   const { kind, reason } = outcome.fault;
   const what = `--disk-cache-path: ${diskCachePath} cannot be used (${kind}: ${reason})`;
   if (config.isDiskRequired)
@@ -241,7 +252,7 @@ function reportFault(fault: DiskFault | undefined): void {
   else if ("setAside" in fault)
     log.warn(`the disk store was ${fault.kind} and is begun anew`, {
       reason: fault.reason,
-      "set aside": fault.setAside,
+      "set aside": fault.setAside ?? "nothing was left",
     });
   else log.warn(`the disk store fails (${fault.kind}): what is new is not kept`, { ...fault });
 }

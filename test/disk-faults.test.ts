@@ -7,8 +7,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statfsSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -117,6 +119,11 @@ async function offline<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+function replaceFile(): void {
+  writeFileSync(`${file()}-other`, "something else");
+  renameSync(`${file()}-other`, file());
+}
+
 function patchFile(change: (bytes: Buffer) => void): void {
   const bytes = readFileSync(file());
   change(bytes);
@@ -213,6 +220,33 @@ describe("a damaged file", () => {
     });
     expect([...outcomes].toSorted()).toEqual(["200", "503"]);
   }, 40_000);
+});
+
+describe("a folder or file that others change under the proxy", () => {
+  test.each([
+    ["the folder removed", () => rmSync(node.cacheDir, { recursive: true }), "removed"],
+    ["the file removed", () => rmSync(file()), "removed"],
+    ["the file replaced", () => replaceFile(), "replaced"],
+    ["the file cut to nothing", () => truncateSync(file(), 0), "cut"],
+  ])(
+    "%s is said once, and all is written again, what is quiet too",
+    async (_, harm, what) => {
+      await node.start();
+      for (const path of [configMaps, pods]) await untilCached(node, path);
+      harm();
+      await must(node, "/version");
+      await untilStored(node.cacheDir, scopes, 1);
+      const told = await warnings(node);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toContain("the disk store was damaged and is begun anew");
+      expect(told[0]).toContain(`was ${what} while it was in use`);
+      expect(statSync(node.cacheDir).mode & 0o777).toBe(0o700);
+      expect((await refused(node.cacheDir)).said).toContain("another process uses it");
+      await expectTheSameOffline(node, configMaps, fake);
+      expect(["stale", "cache"]).toContain(sourceOf(await must(node, pods)));
+    },
+    20_000,
+  );
 });
 
 describe("one damaged object", () => {

@@ -3,6 +3,9 @@ import { Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from "node:fs";
 import { promisify } from "node:util";
 
+import { DamagedFileError } from "./disk-fault.ts";
+import { HeldFile } from "./held-file.ts";
+
 const sync = promisify(fdatasync);
 
 /** Measured for blobs of 250 KB: read at 1.2 GB/s, with pages of 4 KiB at 0.8; larger ones cost more per small change. */
@@ -21,11 +24,11 @@ type Value = string | number | Uint8Array | null;
 export class Database {
   readonly path: string;
   readonly #sqlite: Sqlite;
-  readonly #files: readonly number[];
+  readonly #files: readonly HeldFile[];
   #bytesWritten = 0;
   #longestMs = 0;
 
-  private constructor(path: string, sqlite: Sqlite, files: readonly number[]) {
+  private constructor(path: string, sqlite: Sqlite, files: readonly HeldFile[]) {
     this.path = path;
     this.#sqlite = sqlite;
     this.#files = files;
@@ -59,7 +62,7 @@ export class Database {
       sqlite.run("BEGIN IMMEDIATE");
       sqlite.run("COMMIT");
       // Both stay open as long as the database: to close one would drop SQLite's locks on it (fcntl(2)).
-      return new Database(path, sqlite, [openSync(`${path}-wal`, "r"), openSync(path, "r")]);
+      return new Database(path, sqlite, [new HeldFile(`${path}-wal`), new HeldFile(path)]);
     } catch (error) {
       sqlite.close();
       throw error;
@@ -115,21 +118,39 @@ export class Database {
     return this.#timed(() => this.#sqlite.transaction(work).immediate());
   }
 
-  /** Folds the log into the file when it has grown long, or always. Rejects with SQLite's errors. */
+  /** What others have done to the file, or its log, under this process, in words; undefined where they have not. */
+  harm(): string | undefined {
+    // The file first: whoever reads one that was cut to nothing removes its log.
+    for (const file of this.#files.toReversed()) {
+      const harm = file.harm();
+      if (harm !== undefined) return harm;
+    }
+    return undefined;
+  }
+
+  /** Throws a DamagedFileError where others have removed, replaced or cut the file or its log. */
+  requireUnharmed(): void {
+    const harm = this.harm();
+    if (harm !== undefined) throw new DamagedFileError("damaged", harm);
+  }
+
+  /** Folds the log into the file when it has grown long, or always. Rejects with SQLite's errors, and a DamagedFileError. */
   async fold(when: "long" | "always"): Promise<void> {
     const [log, file] = this.#files;
     if (log === undefined || file === undefined) return;
     if (when === "long" && this.#checkpoint("NOOP").log * frameBytes < foldBytes) return;
     // The log has to be on the disk before the file is changed, and the file before the log is begun anew (sqlite.org/wal.html).
-    await sync(log);
+    await sync(log.descriptor);
+    this.requireUnharmed();
     const { log: frames, checkpointed } = this.#checkpoint("PASSIVE");
-    await sync(file);
+    file.resized();
+    await sync(file.descriptor);
     if (checkpointed < frames) return;
     this.#bytesWritten += frames * (frameBytes + pageBytes);
     // Begins the log anew in its place, with one frame. Until that is on the disk no other frame may follow: old ones behind an
     // old head would be taken for a log (sqlite.org/src/info/ff5be73dee). With the first frame replaced they never are.
     this.run("UPDATE log SET folds = folds + 1");
-    await sync(log);
+    await sync(log.descriptor);
   }
 
   /** What becomes of the bytes of rows that are deleted from here on: overwritten with zeros, which costs writes, or left. */
@@ -158,7 +179,7 @@ export class Database {
   /** Closes without a fold; what was committed stays in the log. */
   abandon(): void {
     this.#sqlite.close();
-    for (const file of this.#files) closeSync(file);
+    for (const file of this.#files) file.close();
   }
 
   #checkpoint(mode: "PASSIVE" | "NOOP"): Checkpoint {

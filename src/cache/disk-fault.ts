@@ -5,10 +5,10 @@ export type DiskFault =
       readonly reason: string;
     }
   | {
-      /** The file was damaged, or of another version of the program: it lies under the name that is told, and an empty one took its place. */
+      /** The file was damaged, or of another version of the program: it lies under the name that is told, undefined where nothing was left, and an empty one took its place. */
       readonly kind: "damaged" | "outdated";
       readonly reason: string;
-      readonly setAside: string;
+      readonly setAside: string | undefined;
     };
 
 /** The kinds that say that the file itself cannot be trusted. */
@@ -56,6 +56,12 @@ export function kindOfError(error: unknown): PlainKind | DamageKind {
   if (error instanceof DamagedFileError) return error.kind;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return kinds.find(([prefix]) => code.startsWith(prefix))?.[1] ?? "failed";
+}
+
+/** The same where no file can be set aside. */
+export function plainKindOf(error: unknown): PlainKind {
+  const kind = kindOfError(error);
+  return kind === "damaged" || kind === "outdated" ? "failed" : kind;
 }
 
 /** The error in one line. */

@@ -44,14 +44,18 @@ export function takeFolder(folder: string): () => void {
 
 /** Whether there is a file, empty or not. */
 export function hasDatabase(folder: string): boolean {
-  return statSync(databasePath(folder), { throwIfNoEntry: false }) !== undefined;
+  return sizeOf(databasePath(folder)) !== undefined;
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
-  if (!hasDatabase(folder)) return createDatabase(folder, () => undefined);
   const path = databasePath(folder);
-  if (Bun.file(path).size === 0 && Bun.file(`${path}-wal`).size === 0)
+  if (!hasDatabase(folder)) return createDatabase(folder, () => undefined);
+  if (sizeOf(path) === 0 && Bun.file(`${path}-wal`).size === 0)
     throw new DamagedFileError("damaged", "it is empty");
   touch(path);
   return prepared(Database.openWriter(path), () => undefined);
@@ -104,15 +108,15 @@ function prepared(db: Database, begin: (db: Database) => void): Database {
   }
 }
 
-/** Gives the file, and its log, another name, and removes all but the latest that were set aside so; the name it has then. */
-export function setAside(folder: string, now: number): string {
+/** Gives the file, and its log, another name, and removes all but the latest that were set aside so; the name it has then, undefined where there was nothing. */
+export function setAside(folder: string, now: number): string | undefined {
   const stamp = new Date(now).toISOString().replaceAll(/[-:]/g, "");
   const path = databasePath(folder);
   const bad = `${path}${badMark}${stamp}`;
   rmSync(`${path}-shm`, { force: true });
-  for (const suffix of ["-wal", ""])
-    if (statSync(`${path}${suffix}`, { throwIfNoEntry: false }) !== undefined)
-      renameSync(`${path}${suffix}`, `${bad}${suffix}`);
+  const found = ["-wal", ""].filter((suffix) => sizeOf(`${path}${suffix}`) !== undefined);
+  if (found.length === 0) return undefined;
+  for (const suffix of found) renameSync(`${path}${suffix}`, `${bad}${suffix}`);
   const names = readdirSync(folder).filter((name) => name.startsWith(`${fileName}${badMark}`));
   const stamps = new Set(names.map((name) => name.replace(/-(wal|shm)$/, "")));
   for (const old of [...stamps].toSorted().slice(0, -maxSetAside))

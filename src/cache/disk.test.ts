@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { type OpenSnapshot, openSnapshot } from "../testing/disk.ts";
@@ -28,6 +36,13 @@ const write = (disk: Disk) =>
 const writeInVain = (disk: Disk) => disk.exclusive(() => Promise.reject(noRoom()));
 const noRoom = () => Object.assign(new Error("no room"), { code: "ENOSPC" });
 
+const path = () => databasePath(folder.dir);
+const badFiles = () => readdirSync(folder.dir).filter((name) => name.includes(".bad-"));
+function replaceFile(): void {
+  copyFileSync(path(), `${path()}-other`);
+  renameSync(`${path()}-other`, path());
+}
+
 describe("Disk", () => {
   test("a fault ends with a write that succeeds, not with a read, nor with a write of nothing", async () => {
     const { disk, reports } = open;
@@ -48,6 +63,49 @@ describe("Disk", () => {
       await read(disk);
     }
     expect(reports).toHaveLength(1);
+  });
+
+  test.each([
+    ["the file removed", "removed", () => rmSync(path())],
+    ["the log removed", "removed", () => rmSync(`${path()}-wal`)],
+    ["the folder removed", "removed", () => rmSync(folder.dir, { recursive: true })],
+    ["another file in its place", "replaced", replaceFile],
+    ["the file cut to nothing", "cut", () => truncateSync(path(), 0)],
+    ["the file cut within", "cut", () => truncateSync(path(), statSync(path()).size - 100)],
+  ])("%s under it is a fault that says so, and another is begun", async (_, reason, harm) => {
+    const { disk, reports } = open;
+    await write(disk);
+    harm();
+    for (const fault of [await read(disk), reports[0]])
+      expect(JSON.stringify(fault)).toContain(`was ${reason} while it was in use`);
+    expect(await write(disk)).toMatchObject({ is: "done" });
+    expect(await read(disk)).toEqual({ is: "done", value: { folds: 1 } });
+    expect(reports).toMatchObject([{ kind: "damaged" }, undefined]);
+    expect(statSync(folder.dir).mode & 0o777).toBe(0o700);
+    expect(() => openSnapshot(folder.dir)).toThrow("another process uses it");
+  });
+
+  test("a folder that another process has taken since is left to it, and taken when it is free", async () => {
+    const { disk, reports } = open;
+    rmSync(folder.dir, { recursive: true });
+    const other = openSnapshot(folder.dir);
+    for (let round = 0; round < 2; round++)
+      expect(await write(disk)).toMatchObject({ is: "fault" });
+    expect(reports).toMatchObject([{ kind: "locked" }]);
+    expect(await write(other.disk)).toMatchObject({ is: "done" });
+    expect(badFiles()).toEqual([]);
+    await other.disk.close();
+    expect(await write(disk)).toMatchObject({ is: "done" });
+    expect(reports).toMatchObject([{ kind: "locked" }, undefined]);
+  });
+
+  test("a folder that is removed again before another file was begun is made again", async () => {
+    const { disk } = open;
+    for (let round = 0; round < 2; round++) {
+      rmSync(folder.dir, { recursive: true });
+      expect(await read(disk)).toMatchObject({ is: "fault" });
+    }
+    expect(await write(disk)).toMatchObject({ is: "done" });
   });
 
   test("another file is begun by who remembers, before it is used, and only once that succeeds", async () => {

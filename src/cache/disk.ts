@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import { type DiskFault, kindOfError, reasonOfError } from "./disk-fault.ts";
+import { type DiskFault, kindOfError, plainKindOf, reasonOfError } from "./disk-fault.ts";
 import {
   createDatabase,
   hasDatabase,
@@ -56,7 +56,7 @@ export class Disk {
         return { is: "done", value: disk };
       }
       disk.#letGo?.();
-      const plain = kind === "damaged" || kind === "outdated" ? "failed" : kind;
+      const plain = plainKindOf(error);
       const why = plain === "locked" ? "another process uses it" : reason;
       return { is: "fault", fault: { kind: plain, reason: `${folder}: ${why}` } };
     }
@@ -95,6 +95,7 @@ export class Disk {
       if (this.#isClosed) return { is: "fault", fault: closed };
       try {
         const db = this.#database ?? this.#beginAnew();
+        db.requireUnharmed();
         const before = db.changes;
         const value = await work(db);
         if (this.#fault !== undefined && db === this.#database && db.changes > before)
@@ -151,12 +152,23 @@ export class Disk {
 
   /** What lies there is not what this process has read or written: it is set aside. */
   #beginAnew(): Database {
-    this.#letGo ??= takeFolder(this.#folder);
-    if (hasDatabase(this.#folder)) setAside(this.#folder, this.#options.now());
-    this.#database = createDatabase(this.#folder, (db) => {
-      for (const begin of this.#onAnotherFile) begin(db);
-    });
-    return this.#database;
+    try {
+      this.#letGo ??= takeFolder(this.#folder);
+      setAside(this.#folder, this.#options.now());
+      this.#database = createDatabase(this.#folder, (db) => {
+        for (const begin of this.#onAnotherFile) begin(db);
+      });
+      return this.#database;
+    } catch (error) {
+      if (kindOfError(error) === "missing") this.#leaveFolder();
+      throw error;
+    }
+  }
+
+  /** The lock went with the folder, or lies in one that others have taken since. */
+  #leaveFolder(): void {
+    this.#letGo?.();
+    this.#letGo = undefined;
   }
 
   /** Something has been written, which no reading proves, and the file takes what the log holds. */
@@ -172,17 +184,20 @@ export class Disk {
   }
 
   #handle(error: unknown): DiskFault {
-    const kind = kindOfError(error);
-    const reason = reasonOfError(error);
+    const db = this.#database;
+    const harm = harmOf(db);
+    const kind = harm === undefined ? kindOfError(error) : "damaged";
+    const reason = harm ?? reasonOfError(error);
     if (kind === "failed") return this.#whyFailed(reason);
     if (kind !== "damaged" && kind !== "outdated") return { kind, reason };
     try {
-      const db = this.#database;
       if (db !== undefined) this.#retire(db);
       db?.abandon();
+      if (harm !== undefined) this.#leaveFolder();
+      this.#letGo ??= takeFolder(this.#folder);
       return { kind, reason, setAside: setAside(this.#folder, this.#options.now()) };
     } catch (second) {
-      return { kind: "failed", reason: `${reason}; ${reasonOfError(second)}` };
+      return { kind: plainKindOf(second), reason: `${reason}; ${reasonOfError(second)}` };
     }
   }
 
@@ -195,9 +210,8 @@ export class Disk {
 
   #whyFailed(reason: string): DiskFault {
     const error = whyNotWritable(this.#folder);
-    const kind = error === undefined ? "failed" : kindOfError(error);
-    if (kind === "failed" || kind === "damaged" || kind === "outdated")
-      return { kind: "failed", reason };
+    const kind = error === undefined ? "failed" : plainKindOf(error);
+    if (kind === "failed") return { kind, reason };
     return { kind, reason: `${reason}; ${reasonOfError(error)}` };
   }
 
@@ -205,6 +219,15 @@ export class Disk {
     const isNew = this.#fault?.kind !== fault.kind;
     this.#fault = fault;
     if (isNew) this.#options.report(fault);
+  }
+}
+
+/** What others have done to the file; nothing where even that cannot be seen. */
+function harmOf(db: Database | undefined): string | undefined {
+  try {
+    return db?.harm();
+  } catch {
+    return undefined;
   }
 }
 

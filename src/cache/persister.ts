@@ -80,6 +80,17 @@ export class Persister {
     if (lacks === "whole") this.#arm();
   }
 
+  /** Nothing is on disk any more: all scopes are written whole, the quiet ones too. */
+  writeAnew(): void {
+    for (const kept of this.#kept) {
+      if (stateOf(kept.cache) === undefined) continue;
+      kept.lacks = "whole";
+      forget(kept);
+      kept.isTooLarge = false;
+      this.#arm();
+    }
+  }
+
   /** Writes what is lacking now. Never rejects. */
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
