@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 
+import { Database } from "../src/cache/database.ts";
 import { waitUntil } from "../src/testing/child-process.ts";
 import { call, expectStatus, json, names } from "../src/testing/contract-client.ts";
 import { writeKubeconfig } from "../src/testing/contract-upstream.ts";
@@ -119,6 +120,16 @@ async function offline<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** As a kill leaves the log when nothing of it was folded yet. */
+function cutBesideLog(cut: () => void): void {
+  const db = Database.openWriter(file());
+  db.run("UPDATE log SET folds = folds + 1");
+  const log = readFileSync(`${file()}-wal`);
+  db.abandon();
+  cut();
+  writeFileSync(`${file()}-wal`, log);
+}
+
 function replaceFile(): void {
   writeFileSync(`${file()}-other`, "something else");
   renameSync(`${file()}-other`, file());
@@ -161,6 +172,8 @@ describe("what was stored whole", () => {
 describe("a damaged file", () => {
   test.each([
     ["of zero length", () => truncateSync(file(), 0)],
+    ["of zero length, its log not", () => cutBesideLog(() => truncateSync(file(), 0))],
+    ["gone, its log not", () => cutBesideLog(() => rmSync(file()))],
     ["cut within a page", () => truncateSync(file(), pageBytes + 100)],
     ["of something else", () => writeFileSync(file(), "x".repeat(100_000))],
     ["with a damaged head", () => patchFile((bytes) => bytes.fill(0xff, 0, 16))],

@@ -54,9 +54,15 @@ function sizeOf(path: string): number | undefined {
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
   const path = databasePath(folder);
-  if (!hasDatabase(folder)) return createDatabase(folder, () => undefined);
-  if (sizeOf(path) === 0 && Bun.file(`${path}-wal`).size === 0)
-    throw new DamagedFileError("damaged", "it is empty");
+  const [bytes, logBytes = 0] = [sizeOf(path), sizeOf(`${path}-wal`)];
+  if (bytes === undefined && logBytes === 0) return createDatabase(folder, () => undefined);
+  // SQLite takes a log for that of another file then, and begins an empty one without a word.
+  if (bytes === undefined) throw new DamagedFileError("damaged", "it is gone, and its log is not");
+  if (bytes === 0)
+    throw new DamagedFileError(
+      "damaged",
+      `it is empty${logBytes > 0 ? ", and its log is not" : ""}`,
+    );
   touch(path);
   return prepared(Database.openWriter(path), () => undefined);
 }

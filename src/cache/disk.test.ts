@@ -3,10 +3,12 @@ import {
   copyFileSync,
   existsSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   truncateSync,
+  writeFileSync,
 } from "node:fs";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
@@ -106,6 +108,23 @@ describe("Disk", () => {
       expect(await read(disk)).toMatchObject({ is: "fault" });
     }
     expect(await write(disk)).toMatchObject({ is: "done" });
+  });
+
+  test.each([
+    ["gone", () => rmSync(path())],
+    ["empty", () => truncateSync(path(), 0)],
+  ])("a file that is %s beside a log that is not is damaged", async (what, harm) => {
+    await write(open.disk);
+    const log = readFileSync(`${path()}-wal`);
+    await open.disk.close();
+    harm();
+    writeFileSync(`${path()}-wal`, log);
+    open = openSnapshot(folder.dir);
+    expect(open.reports).toMatchObject([
+      { kind: "damaged", reason: `it is ${what}, and its log is not` },
+    ]);
+    expect(badFiles().some((name) => name.endsWith("-wal"))).toBe(true);
+    expect(await read(open.disk)).toEqual({ is: "done", value: { folds: 0 } });
   });
 
   test("another file is begun by who remembers, before it is used, and only once that succeeds", async () => {
