@@ -3,8 +3,10 @@ import { type Counter, type Gauge, type Histogram, Metrics } from "./admin/metri
 import type { ScopeRow } from "./admin/status-page.ts";
 import type { RequestInfo } from "./api/request-info.ts";
 import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
+import { diskGauges } from "./observe-disk.ts";
 import { outageGauges } from "./observe-outage.ts";
 import { processGauges } from "./observe-process.ts";
+import type { DiskStore } from "./open-disk.ts";
 import type { Observer } from "./proxy/handler.ts";
 import type { ProxyParts, Source } from "./proxy/parts.ts";
 import type { Watches } from "./proxy/watches.ts";
@@ -38,10 +40,15 @@ class LoopLag {
 }
 
 /** Looks at the parts from outside; they know nothing of it. */
-export function observe(parts: ProxyParts, watches: Watches, inFlight: () => number): Observation {
+export function observe(
+  parts: ProxyParts,
+  watches: Watches,
+  inFlight: () => number,
+  disk: DiskStore | undefined,
+): Observation {
   const metrics = new Metrics();
   let isStopping = false;
-  for (const gauge of gauges(parts, watches, inFlight)) metrics.gauge(gauge);
+  for (const gauge of gauges(parts, watches, inFlight, disk)) metrics.gauge(gauge);
   measureUpstream(metrics, parts);
   const upstream = {
     name: "upstream",
@@ -184,7 +191,12 @@ function one(
   return { name: `edge_proxy_${name}`, help, type, read };
 }
 
-function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): readonly Gauge[] {
+function gauges(
+  parts: ProxyParts,
+  watches: Watches,
+  inFlight: () => number,
+  disk: DiskStore | undefined,
+): readonly Gauge[] {
   const lag = new LoopLag(100);
   const scopes = (name: string, help: string, value: (row: ScopeRow) => number): Gauge => ({
     name: `edge_proxy_scope_${name}`,
@@ -217,26 +229,7 @@ function gauges(parts: ProxyParts, watches: Watches, inFlight: () => number): re
       () => parts.caches.byteLength,
     ),
     one("event_loop_lag_seconds", "How long the event loop was blocked lately.", () => lag.seconds),
-    one(
-      "disk_written_bytes_total",
-      "Bytes written to the disk store.",
-      () => parts.disk?.bytesWritten ?? 0,
-      "counter",
-    ),
-    one(
-      "disk_longest_block_seconds",
-      "The longest that one write to the disk store has blocked the event loop since the start.",
-      () => (parts.disk?.longestMs ?? 0) / 1000,
-    ),
-    {
-      name: "edge_proxy_disk_fault",
-      help: "1 while nothing is kept on disk, by why.",
-      type: "gauge",
-      read: () => {
-        const fault = parts.disk?.fault;
-        return fault === undefined ? [] : [{ labels: { kind: fault.kind }, value: 1 }];
-      },
-    },
+    ...diskGauges(disk),
     scopes("objects", "Objects of a scope.", (row) => row.objects),
     scopes("bytes", "Memory of a scope.", (row) => row.byteLength),
     scopes(

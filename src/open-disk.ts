@@ -70,6 +70,11 @@ export class DiskStore {
     return this.#disk.fault;
   }
 
+  /** How many faults of each kind there were since the start, each counted once. */
+  get faultCounts(): ReadonlyMap<DiskFault["kind"], number> {
+    return this.#disk.faultCounts;
+  }
+
   /** Begins the file that takes the place of one that was set aside, when nobody may have work for it soon. Never rejects. */
   async begin(): Promise<void> {
     await this.#disk.exclusive(async () => undefined);

@@ -51,7 +51,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const listeners: Server[] = [];
   const inFlight = () =>
     listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
-  const { admin, observer, stopping } = observe(parts, watches, inFlight);
+  const { admin, observer, stopping } = observe(parts, watches, inFlight, disk);
   // What is another's is gone by now; what is not started here is when somebody asks for it.
   for (const scope of (await disk?.recent()) ?? [])
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);

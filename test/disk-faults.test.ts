@@ -22,6 +22,7 @@ import { call, expectStatus, json, names } from "../src/testing/contract-client.
 import { writeKubeconfig } from "../src/testing/contract-upstream.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
 import {
+  diskFaultCounts,
   diskFaults,
   expectTheSameOffline,
   linesOf,
@@ -181,7 +182,8 @@ describe("a damaged file", () => {
     ["of another program", () => patchFile((bytes) => bytes.writeUInt32BE(1, 68))],
   ])(
     "%s is set aside, said once, and begun anew",
-    async (_, damage) => {
+    async (what, damage) => {
+      const kind = what === "of another version of the program" ? "outdated" : "damaged";
       damage();
       await node.start();
       expect(names(json(await must(node, configMaps)))).toHaveLength(objects);
@@ -190,6 +192,9 @@ describe("a damaged file", () => {
       const told = await warnings(node);
       expect(told).toHaveLength(1);
       expect(told[0]).toContain("begun anew");
+      expect(await diskFaultCounts(node)).toEqual([
+        `edge_proxy_disk_faults_total{kind="${kind}"} 1`,
+      ]);
       expect(badFiles()).not.toEqual([]);
     },
     20_000,
@@ -253,6 +258,9 @@ describe("a folder or file that others change under the proxy", () => {
       expect(told).toHaveLength(1);
       expect(told[0]).toContain("the disk store was damaged and is begun anew");
       expect(told[0]).toContain(`was ${what} while it was in use`);
+      expect(await diskFaultCounts(node)).toEqual([
+        'edge_proxy_disk_faults_total{kind="damaged"} 1',
+      ]);
       expect(statSync(node.cacheDir).mode & 0o777).toBe(0o700);
       expect((await refused(node.cacheDir)).said).toContain("another process uses it");
       await expectTheSameOffline(node, configMaps, fake);

@@ -70,6 +70,12 @@ export async function diskFaults(node: Node): Promise<readonly string[]> {
   return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_fault{"));
 }
 
+/** What the metrics say of faults of the disk since the start. */
+export async function diskFaultCounts(node: Node): Promise<readonly string[]> {
+  const { text } = await call({ url: node.adminUrl }, "/metrics");
+  return text.split("\n").filter((line) => line.startsWith("edge_proxy_disk_faults_total{"));
+}
+
 /** Lines of the log that say that something is wrong, but for what is always said of a fake apiserver. */
 export async function warnings(node: Node): Promise<readonly string[]> {
   return linesOf(await node.output()).filter((line) => line.includes(" WARN "));

@@ -65,6 +65,10 @@ describe("Disk", () => {
       await read(disk);
     }
     expect(reports).toHaveLength(1);
+    expect([...disk.faultCounts]).toEqual([["full", 1]]);
+    await write(disk);
+    await writeInVain(disk);
+    expect([...disk.faultCounts]).toEqual([["full", 2]]);
   });
 
   test.each([

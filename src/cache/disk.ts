@@ -31,6 +31,7 @@ export class Disk {
   #written = 0;
   #longestMs = 0;
   #fault: DiskFault | undefined;
+  readonly #faultCounts = new Map<DiskFault["kind"], number>();
   #tail: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -65,6 +66,11 @@ export class Disk {
   /** What is wrong, until something has been written. */
   get fault(): DiskFault | undefined {
     return this.#fault;
+  }
+
+  /** How many faults of each kind there were since the start, each counted once, when it was reported. */
+  get faultCounts(): ReadonlyMap<DiskFault["kind"], number> {
+    return this.#faultCounts;
   }
 
   /** Bytes given to the kernel to be written. */
@@ -218,7 +224,9 @@ export class Disk {
   #say(fault: DiskFault): void {
     const isNew = this.#fault?.kind !== fault.kind;
     this.#fault = fault;
-    if (isNew) this.#options.report(fault);
+    if (!isNew) return;
+    this.#faultCounts.set(fault.kind, (this.#faultCounts.get(fault.kind) ?? 0) + 1);
+    this.#options.report(fault);
   }
 }
 
