@@ -1,8 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { runCacheCommand } from "./cache-command.ts";
+import { takeFolder } from "./cache/disk-folder.ts";
 import { scopeId } from "./cache/scope-id.ts";
 import { createTemporaryFolder } from "./testing/child-process.ts";
 import { configMapScope, objectAt, openSnapshot, stateAt } from "./testing/disk.ts";
@@ -26,6 +35,13 @@ async function run(...words: readonly string[]): Promise<readonly [number, strin
   return [exitCode, await new Blob([...output]).text()];
 }
 
+const file = () => join(folder.dir, "cache.db");
+function patchFile(change: (bytes: Buffer) => void): void {
+  const bytes = readFileSync(file());
+  change(bytes);
+  writeFileSync(file(), bytes);
+}
+
 describe("runCacheCommand", () => {
   test("ls shows the scopes", async () => {
     const [exitCode, text] = await run("ls");
@@ -40,10 +56,7 @@ describe("runCacheCommand", () => {
 
   test("verify ends with 1 and says what is damaged", async () => {
     expect(await run("verify")).toEqual([0, "2 scopes, all as they were written\n"]);
-    const file = join(folder.dir, "cache.db");
-    const bytes = readFileSync(file);
-    bytes[bytes.indexOf('"uid":"uid-b"') + 8] = 0x58;
-    writeFileSync(file, bytes);
+    patchFile((bytes) => bytes.writeUInt8(0x58, bytes.indexOf('"uid":"uid-b"') + 8));
     expect(await run("verify")).toEqual([1, "1 configmaps, json: default/b is damaged\n"]);
   });
 
@@ -64,6 +77,32 @@ describe("runCacheCommand", () => {
     expect((await run("ls"))[1]).not.toContain("configmaps, json");
     expect(await run("clear")).toEqual([0, "all removed\n"]);
     expect(readdirSync(folder.dir)).toEqual(["cache.lock"]);
+  });
+
+  test.each([
+    ["damaged", () => writeFileSync(file(), "x".repeat(100_000))],
+    ["empty", () => truncateSync(file(), 0)],
+    ["of another version", () => patchFile((bytes) => bytes.writeUInt32BE(1, 60))],
+    ["gone, its log not", () => renameSync(file(), `${file()}-wal`)],
+  ])("clear removes a file that is %s, in use it does not", async (_, damage) => {
+    damage();
+    await expect(run("ls")).rejects.toThrow(file());
+    const letGo = takeFolder(folder.dir);
+    await expect(run("clear")).rejects.toThrow("another process uses it");
+    letGo();
+    expect(await run("clear")).toEqual([0, "all removed\n"]);
+    expect(readdirSync(folder.dir)).toEqual(["cache.lock"]);
+  });
+
+  test.each([
+    ["no file", () => rmSync(file())],
+    ["no folder", () => rmSync(folder.dir, { recursive: true })],
+  ])("where there is %s nothing is stored, which is said, and nothing made", async (_, remove) => {
+    remove();
+    for (const action of ["ls", "verify", "clear"])
+      expect(await run(action)).toEqual([0, `nothing is stored in ${folder.dir}\n`]);
+    await expect(run("export", "1")).rejects.toThrow("it is gone");
+    expect(existsSync(file())).toBe(false);
   });
 
   test("a store in use can be read, and not cleared", async () => {

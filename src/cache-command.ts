@@ -1,4 +1,4 @@
-import { removeDatabase } from "./cache/disk-folder.ts";
+import { isVacant, removeDatabase } from "./cache/disk-folder.ts";
 // `edge-proxy cache …`: the store on disk, looked at and checked without a proxy.
 import { Disk } from "./cache/disk.ts";
 import { byteLengthOf, lastUseOf } from "./cache/held-scope.ts";
@@ -46,8 +46,10 @@ export async function runCacheCommand(
   const number = readNumber(numbers);
   switch (action) {
     case "ls":
+      if (isVacant(diskCachePath)) return nothingIn(diskCachePath);
       return reading(diskCachePath, async (store) => list(store.scopes(), now));
     case "verify":
+      if (isVacant(diskCachePath)) return nothingIn(diskCachePath);
       return reading(diskCachePath, verify);
     case "export":
       if (number === undefined)
@@ -64,6 +66,10 @@ function readNumber([text, ...rest]: readonly string[]): number | undefined {
   if (rest.length > 0 || !/^[0-9]+$/.test(text))
     throw new ConfigError(`${[text, ...rest].join(" ")}: one NUMBER of cache ls is taken`);
   return Number(text);
+}
+
+function nothingIn(folder: string): CommandResult {
+  return { output: [`nothing is stored in ${folder}\n`], exitCode: 0 };
 }
 
 async function reading(
@@ -133,17 +139,20 @@ function body({ scope, store, form, listForm, resourceVersion }: RestoredScope):
   return { output: pieces, exitCode: 0 };
 }
 
-/** Takes the folder as a proxy does, so that it has no other. */
+/** Takes the folder as a proxy does, so that it has no other. What is damaged, or of another version, can be removed too, as a whole. */
 async function clear(folder: string, number: number | undefined): Promise<CommandResult> {
+  if (number !== undefined) return await clearScope(folder, number);
+  if (!removeDatabase(folder)) return nothingIn(folder);
+  return { output: ["all removed\n"], exitCode: 0 };
+}
+
+async function clearScope(folder: string, number: number): Promise<CommandResult> {
   const store = StoreReader.open(folder);
-  const { scope } = number === undefined ? { scope: undefined } : find(store, number);
+  const { scope } = find(store, number);
   store.close();
-  if (scope === undefined) removeDatabase(folder);
-  else {
-    const opened = Disk.open(folder, { now: Date.now, report: () => undefined });
-    if (opened.is === "fault") throw new Error(opened.fault.reason);
-    await new Snapshot(opened.value, { limitBytes: Infinity, otherBytes: () => 0 }).remove(scope);
-    await opened.value.close();
-  }
-  return { output: [scope === undefined ? "all removed\n" : "1 removed\n"], exitCode: 0 };
+  const opened = Disk.open(folder, { now: Date.now, report: () => undefined });
+  if (opened.is === "fault") throw new Error(opened.fault.reason);
+  await new Snapshot(opened.value, { limitBytes: Infinity, otherBytes: () => 0 }).remove(scope);
+  await opened.value.close();
+  return { output: ["1 removed\n"], exitCode: 0 };
 }

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -51,18 +52,32 @@ function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
+/** Whether nothing is stored in the folder, damaged or not; what was set aside does not count. */
+export function isVacant(folder: string): boolean {
+  return !hasDatabase(folder) && logBytesIn(folder) === 0;
+}
+
+function logBytesIn(folder: string): number {
+  return sizeOf(`${databasePath(folder)}-wal`) ?? 0;
+}
+
+/**
+ * Throws a DamagedFileError where the file is gone or empty: SQLite takes its log for that of another file then, removes it, and
+ * shows an empty store without a word.
+ */
+export function requireFile(folder: string): void {
+  const bytes = sizeOf(databasePath(folder));
+  if (bytes !== undefined && bytes > 0) return;
+  const what = bytes === undefined ? "it is gone" : "it is empty";
+  const log = logBytesIn(folder) > 0 ? ", and its log is not" : "";
+  throw new DamagedFileError("damaged", `${what}${log}`);
+}
+
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
+  if (isVacant(folder)) return createDatabase(folder, () => undefined);
+  requireFile(folder);
   const path = databasePath(folder);
-  const [bytes, logBytes = 0] = [sizeOf(path), sizeOf(`${path}-wal`)];
-  if (bytes === undefined && logBytes === 0) return createDatabase(folder, () => undefined);
-  // SQLite takes a log for that of another file then, and begins an empty one without a word.
-  if (bytes === undefined) throw new DamagedFileError("damaged", "it is gone, and its log is not");
-  if (bytes === 0)
-    throw new DamagedFileError(
-      "damaged",
-      `it is empty${logBytes > 0 ? ", and its log is not" : ""}`,
-    );
   touch(path);
   return prepared(Database.openWriter(path), () => undefined);
 }
@@ -131,8 +146,9 @@ export function setAside(folder: string, now: number): string | undefined {
   return bad;
 }
 
-/** Removes all that is stored in the folder, what was set aside too. Throws one line where it may not, or another process has it. */
-export function removeDatabase(folder: string): void {
+/** Removes all that is stored in the folder, whatever it is, and what was set aside; whether there was anything. Throws one line where it may not, or another process has it. */
+export function removeDatabase(folder: string): boolean {
+  if (namesIn(folder).length === 0) return false;
   let letGo: () => void;
   try {
     letGo = takeFolder(folder);
@@ -140,9 +156,15 @@ export function removeDatabase(folder: string): void {
     const why = kindOfError(error) === "locked" ? "another process uses it" : reasonOfError(error);
     throw new Error(`${folder}: ${why}`, { cause: error });
   }
-  for (const name of readdirSync(folder))
-    if (name.startsWith(fileName)) rmSync(join(folder, name), { force: true });
+  for (const name of namesIn(folder)) rmSync(join(folder, name), { force: true });
   letGo();
+  return true;
+}
+
+/** Of all files of the store, but for the lock. */
+function namesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => name.startsWith(fileName));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Database } from "./database.ts";
 import { reasonOfError } from "./disk-fault.ts";
-import { databasePath } from "./disk-folder.ts";
+import { databasePath, requireFile } from "./disk-folder.ts";
 import { requireSchema } from "./disk-schema.ts";
 // The disk store as others see it: read-only, one consistent state, also while the proxy writes.
 import { type HeldScope, placesOf, readHeldScopes } from "./held-scope.ts";
@@ -29,6 +29,7 @@ export class StoreReader {
     const path = databasePath(folder);
     let db: Database | undefined;
     try {
+      requireFile(folder);
       db = Database.openReader(path);
       requireSchema(db);
       return new StoreReader(db);
