@@ -308,6 +308,9 @@ describe("a folder that cannot be used", () => {
       expect(said).toContain("--disk-cache-path");
       expect(said).toContain(path);
     }
+    expect((await refused(join(node.dir, "file"))).said).toContain(
+      "file: it is not a folder; give",
+    );
   });
 
   test("has another proxy: the second does not start, and the first goes on", async () => {
@@ -364,6 +367,15 @@ if (!isRoot) {
       expect(output).toContain("nothing is kept on disk");
       await user.stop();
     });
+  });
+
+  test("a folder of somebody else is used by root, with a warning", async () => {
+    chownSync(node.cacheDir, nobody, nobody);
+    await node.start();
+    await untilCached(node, configMaps);
+    const told = await warnings(node);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("is not ours: its owner can change what is cached owner=65534");
   });
 
   describe("a full disk", () => {

@@ -36,11 +36,19 @@ export function databasePath(folder: string): string {
  * system's and SQLite's errors, SQLITE_BUSY where another process has it.
  */
 export function takeFolder(folder: string): () => void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw Object.assign(new Error("it is not a folder"), { code: "ENOTDIR" });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (statSync(folder).uid === process.getuid?.()) chmodSync(folder, 0o700);
   const lock = join(folder, lockName);
   touch(lock);
   return lockFile(lock);
+}
+
+/** The user, neither this process's nor root, to whom the folder belongs, and who can therefore change what is in it. */
+export function foreignOwner(folder: string): number | undefined {
+  const { uid } = statSync(folder);
+  return uid === 0 || uid === process.getuid?.() ? undefined : uid;
 }
 
 /** Whether there is a file, empty or not. */
