@@ -101,22 +101,24 @@ export class DiskStore {
    * Never rejects.
    */
   async removeKeptOff(): Promise<void> {
-    await this.#disk.exclusive(async (db) => db.setDeleted("overwritten"));
     const stored = await this.#snapshot.scopes();
-    let scopes = 0;
-    for (const { id } of stored.is === "done" ? stored.value : []) {
-      const scope = parseScopeId(id);
-      if (scope === undefined || this.#mayKeep(scope)) continue;
-      await this.#snapshot.remove(scope);
-      scopes++;
-    }
-    const answers = await this.replay.removeOf((path) => !this.#mayShow(path));
-    if (scopes > 0 || answers > 0) {
-      const { is } = await this.#disk.rewrite();
-      if (is === "done")
-        log.info("removed from disk what --no-disk-resources names", { scopes, answers });
-    }
+    const all = stored.is === "done" ? stored.value.map(({ id }) => parseScopeId(id)) : [];
+    const scopes = all.filter((scope) => scope !== undefined && !this.#mayKeep(scope));
+    const isKeptOff = (path: string) => !this.#mayShow(path);
+    const answers = await this.replay.countOf(isKeptOff);
+    if (scopes.length === 0 && answers === 0 && !this.#disk.isRewriteDue) return;
+    // Of what is deleted bytes stay behind: a start that is killed here must not leave them for good.
+    await this.#disk.makeRewriteDue();
+    await this.#disk.exclusive(async (db) => db.setDeleted("overwritten"));
+    for (const scope of scopes) if (scope !== undefined) await this.#snapshot.remove(scope);
+    await this.replay.removeOf(isKeptOff);
+    const { is } = await this.#disk.rewrite();
     await this.#disk.exclusive(async (db) => db.setDeleted("left"));
+    if (is === "done")
+      log.info("removed from disk what --no-disk-resources names", {
+        scopes: scopes.length,
+        answers,
+      });
   }
 
   /** Keeps the scope from here on, where it may be kept. */

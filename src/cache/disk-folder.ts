@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
 } from "node:fs";
 import { join } from "node:path";
 
@@ -102,20 +103,31 @@ export function createDatabase(folder: string, begin: (db: Database) => void): D
   }
 }
 
+/** Whether the database has to be written anew: somebody was about to, and was not done. */
+export function isRewriteDue(folder: string): boolean {
+  return sizeOf(join(folder, copyName)) !== undefined;
+}
+
+/** From here on it is so, also after a kill, until it is done. */
+export function makeRewriteDue(folder: string): void {
+  const copy = join(folder, copyName);
+  touch(copy);
+  truncateSync(copy);
+}
+
 /**
  * Writes the folder's database anew, without the bytes of deleted rows: they lie in the file and its log until others take their
  * place. What was set aside goes too, it may hold the same. Nobody else's turn comes before the copy is made, and `db` is
- * closed then. Where this rejects before, all is as it was.
+ * closed then. Where this rejects before, all is as it was, and it is due.
  */
 export async function rewriteDatabase(folder: string, db: Database): Promise<Database> {
   const path = databasePath(folder);
   const copy = join(folder, copyName);
-  rmSync(copy, { force: true });
+  makeRewriteDue(folder);
   try {
-    touch(copy);
     db.copyTo(copy);
   } catch (error) {
-    rmSync(copy, { force: true });
+    makeRewriteDue(folder);
     throw error;
   }
   await db.close();

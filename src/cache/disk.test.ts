@@ -131,6 +131,29 @@ describe("Disk", () => {
     expect(await read(open.disk)).toEqual({ is: "done", value: { folds: 0 } });
   });
 
+  test("a rewrite that a kill came before is due, and leaves no byte of what was deleted", async () => {
+    const bytes = () => readFileSync(path()).includes("needle");
+    await open.disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    await open.disk.makeRewriteDue();
+    await open.disk.exclusive(async (db) => db.run("DELETE FROM owner"));
+    await open.disk.close();
+    expect(bytes()).toBe(true);
+    open = openSnapshot(folder.dir);
+    expect(open.disk.isRewriteDue).toBe(true);
+    expect(await open.disk.rewrite()).toMatchObject({ is: "done" });
+    expect(open.disk.isRewriteDue).toBe(false);
+    expect(await write(open.disk)).toMatchObject({ is: "done" });
+    expect(readdirSync(folder.dir).toSorted()).toEqual([
+      "cache.db",
+      "cache.db-shm",
+      "cache.db-wal",
+      "cache.lock",
+    ]);
+    expect(bytes()).toBe(false);
+    expect(statSync(path()).mode & 0o777).toBe(0o600);
+    expect(open.reports).toEqual([]);
+  });
+
   test("another file is begun by who remembers, before it is used, and only once that succeeds", async () => {
     const { disk, reports } = open;
     let room = 0;

@@ -3,6 +3,8 @@ import { type DiskFault, kindOfError, plainKindOf, reasonOfError } from "./disk-
 import {
   createDatabase,
   hasDatabase,
+  isRewriteDue,
+  makeRewriteDue,
   openDatabase,
   rewriteDatabase,
   setAside,
@@ -114,6 +116,15 @@ export class Disk {
     const done = this.#tail.then(run);
     this.#tail = done;
     return done;
+  }
+
+  /** Has `rewrite` done at the next start, where this one does not come to it. Never rejects. */
+  async makeRewriteDue(): Promise<void> {
+    await this.exclusive(async () => makeRewriteDue(this.#folder));
+  }
+
+  get isRewriteDue(): boolean {
+    return isRewriteDue(this.#folder);
   }
 
   /**

@@ -109,23 +109,25 @@ export class Replay {
     this.#arm(this.#options.flushMs);
   }
 
-  /** Forgets the answers to requests for such paths; how many of them were on disk. Never rejects. */
-  async removeOf(isForgotten: (path: string) => boolean): Promise<number> {
+  /** How many answers on disk are to requests for such paths. Never rejects. */
+  async countOf(isOf: (path: string) => boolean): Promise<number> {
+    const outcome = await this.#disk.exclusive(async (db) => this.#load(db).keys);
+    return outcome.is === "done" ? outcome.value.filter((key) => isOf(pathOfKey(key))).length : 0;
+  }
+
+  /** Forgets the answers to requests for such paths. Never rejects. */
+  async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
     this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
-    let count = 0;
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
-      const keys = table.keys.filter(isOf);
-      count = keys.length;
-      await table.remove(db, keys);
+      await table.remove(db, table.keys.filter(isOf));
     });
-    return count;
   }
 
   /** Forgets all answers. Never rejects. */
-  async clear(): Promise<void> {
-    await this.removeOf(() => true);
+  clear(): Promise<void> {
+    return this.removeOf(() => true);
   }
 
   /** Writes what was put in since, all of it or as much as may be written by now. Never rejects. */
