@@ -2,7 +2,7 @@ import { chmod, lstat, unlink } from "node:fs/promises";
 
 import { type Config, ConfigError } from "./config.ts";
 import type { Listener } from "./proxy/parts.ts";
-import { type PathReading, rawPathRoutes } from "./proxy/raw-path.ts";
+import { type PathReading, rawPathRoutes, readUnseenPath } from "./proxy/raw-path.ts";
 import { tunnelHandlers } from "./tunnels.ts";
 import type { Tunnel } from "./upstream/upgrade-tunnel.ts";
 
@@ -39,7 +39,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       idleTimeout,
       ...ownPort,
       ...common,
-      routes: rawPathRoutes((request, path) => answer(request, ofTcp, path)),
+      ...handlers(answer, ofTcp),
     }),
   );
   const { bindSocket } = config;
@@ -54,7 +54,7 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
       ...common,
       // It holds for a unix socket as well; only the types do not know.
       ...({ idleTimeout } as object),
-      routes: rawPathRoutes((request, path) => answer(request, ofUnix, path)),
+      ...handlers(answer, ofUnix),
     }),
   );
   process.umask(mask);
@@ -72,6 +72,13 @@ export function listenAdmin(
   return bind(`--admin-address: ${hostname}:${port}`, () =>
     Bun.serve({ hostname, port, development: false, ...ownPort, fetch: answer }),
   );
+}
+
+function handlers(answer: Answer, listener: Listener) {
+  return {
+    routes: rawPathRoutes((request, path) => answer(request, listener, path)),
+    fetch: (request: Request) => answer(request, listener, readUnseenPath(request.url)),
+  };
 }
 
 function listenerOf(identity: "lends" | "does not lend", server: () => Server): Listener {

@@ -12,18 +12,24 @@ const seenSegments = 16;
 /** What a path may end in; an apiserver serves it as if it ended without. */
 const ends = ["", "/", "//", "///"] as const;
 
-type Routes = Record<string, (request: Bun.BunRequest) => Response | Promise<Response>>;
+/** What writes: a read of another path than was sent changes nothing, and a route costs each request 6 to 15 µs (m). */
+const methods = ["POST", "PUT", "PATCH", "DELETE"] as const;
+
+type Handler = (request: Bun.BunRequest) => Response | Promise<Response>;
+type Routes = Record<string, Partial<Record<(typeof methods)[number], Handler>>>;
 type Answer = (request: Request, path: PathReading) => Response | Promise<Response>;
 
 /**
- * Routes for every path and method, whose handler is told how the path was read: only they know the segments as they were sent.
- * Behind the 16th segment, and behind an empty one that others follow (an apiserver serves nothing there), `.` and `..` are
+ * Routes for every path that is written to, whose handler is told how the path was read: only they know the segments as they
+ * were sent. Behind the 16th segment, and behind an empty one that others follow (an apiserver serves nothing there), `.` and `..` are
  * seen only where they climb out of it.
  */
 export function rawPathRoutes(answer: Answer): Routes {
   const routes: Routes = {};
   const add = (pattern: string, sees: Sees) => {
-    routes[pattern] = (request) => answer(request, readPath(request.url, request.params, sees));
+    const handler: Handler = (request) =>
+      answer(request, readPath(request.url, request.params, sees));
+    routes[pattern] = Object.fromEntries(methods.map((method) => [method, handler]));
   };
   let pattern = "";
   for (let count = 0; count <= seenSegments; count++) {
@@ -34,15 +40,19 @@ export function rawPathRoutes(answer: Answer): Routes {
   return routes;
 }
 
-/** `segments` are those that a pattern has seen, decoded once. A `#` is refused as well: no target has one (RFC 9112 3.2). */
-export function readPath(
+/** Of a request whose segments nobody has seen: a `#` is refused, no target has one (RFC 9112 3.2). */
+export function readUnseenPath(url: string): PathReading {
+  return url.includes("#") ? "rewritten" : "as sent";
+}
+
+/** `segments` are those that a pattern has seen, decoded once. */
+function readPath(
   url: string,
   segments: Readonly<Record<string, string>>,
   sees: Sees,
 ): PathReading {
-  if (url.includes("#")) return "rewritten";
+  if (readUnseenPath(url) === "rewritten") return "rewritten";
   let backslashes = 0;
-  // This is every request's way: no array is made of the values.
   for (const name in segments) {
     const segment = segments[name] ?? "";
     if (segment === "." || segment === "..") return "rewritten";
