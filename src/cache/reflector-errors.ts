@@ -28,8 +28,12 @@ export function hasLostHistory(error: unknown): boolean {
 
 /** What is held is of another history than upstream's: nothing leads from one to the other (CONTRACT 17). */
 export class AnotherHistoryError extends Error {
-  constructor(resourceVersion: string | undefined) {
+  /** By the clock of `performance.now()`: what upstream said before this may have been of the history that is held. */
+  readonly sinceMs: number;
+
+  constructor(resourceVersion: string | undefined, sinceMs: number) {
     super(`the state at ${resourceVersion} is of another history than upstream's`);
     this.name = "AnotherHistoryError";
+    this.sinceMs = sinceMs;
   }
 }

@@ -44,6 +44,7 @@ export class Reflector {
   #isRestored = false;
   /** The state to come is of another history than the one there is: nothing leads from one to the other. */
   #isAnotherHistory = false;
+  #fillBeganMs = 0;
   #catchingUp: Promise<Standing> | undefined;
   #attempt: Attempt | undefined;
 
@@ -182,7 +183,7 @@ export class Reflector {
   /** The state is given up for a new one: who watches it gets a 410, as by an apiserver that has lost its history. */
   anotherHistory(): void {
     if (this.#isAnotherHistory || !this.#cache.isFilled) return;
-    const error = new AnotherHistoryError(this.#cache.resourceVersion);
+    const error = new AnotherHistoryError(this.#cache.resourceVersion, performance.now());
     this.#cache.forgetHistory(expired(error.message).status);
     this.#isAnotherHistory = true;
     this.doubt();
@@ -207,6 +208,7 @@ export class Reflector {
   }
 
   async #fill(attempt: Attempt): Promise<void> {
+    this.#fillBeganMs = performance.now();
     const filling = new Filling(this.#options.admit, this.#source.readItem);
     if (this.#watchList === "try" && this.#watchFrom === undefined)
       await this.#fillByWatchList(filling, attempt);
@@ -287,7 +289,7 @@ export class Reflector {
       this.#source.readItem(codec.withResourceVersion(item.bytes, version)),
     );
     if (between.is === "another history")
-      this.#options.report("failing", new AnotherHistoryError(resourceVersion));
+      this.#options.report("failing", new AnotherHistoryError(resourceVersion, this.#fillBeganMs));
     if (between.is !== "bridged") return false;
     this.#cache.bridge(state, between.events, this.#options.now());
     for (const { type } of between.events) this.#options.tally.change(type);

@@ -56,9 +56,22 @@ describe("SessionFloors", () => {
     const [cache, other] = [cacheAt(10, []), cacheAt(10, [])];
     const floors = new SessionFloors(noResolver);
     floors.raise([cache, other], seen({ name: "a", resourceVersion: "12" }));
-    floors.forget([cache]);
+    floors.forget([cache], performance.now());
     expect(await isMet(floors, cache)).toBe(true);
     expect(await isMet(floors, other)).toBe(false);
+  });
+
+  test("what was said since the other history was asked for holds: a state of it may be older", async () => {
+    const cache = cacheAt(10, []);
+    const floors = new SessionFloors(noResolver);
+    floors.raise([cache], seen({ name: "a", resourceVersion: "900" }));
+    const asked = performance.now();
+    floors.raise([cache], seen({ name: "a", resourceVersion: "12" }));
+    floors.forget([cache], asked);
+    expect(floors.count(cache)).toBe(1);
+    const waiting = floors.settle(cache, 1000);
+    cache.apply([{ type: "ADDED", item: configMap({ name: "a", resourceVersion: "12" }) }], 0);
+    expect(await waiting).toBe(true);
   });
 
   test.each([

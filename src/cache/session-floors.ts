@@ -48,6 +48,8 @@ export interface FloorResolver {
 /** A floor that waits on one scope. */
 interface Pending {
   floor: Floor;
+  /** By the clock of `performance.now()`. */
+  readonly raisedMs: number;
   /** Set by a read that found the deleted object still there: once it is gone, the floor is met for good. */
   wasHeld: boolean;
   /** The answer to what had to be asked, shared by all readers. */
@@ -75,14 +77,18 @@ export class SessionFloors {
     for (const cache of caches) {
       const pending = this.#pending.get(cache) ?? [];
       const wasHeld = floor.kind === "deleted" && holds(cache, floor);
-      pending.push({ floor, wasHeld, asked: undefined, atLeast: undefined });
+      pending.push({ ...unasked, floor, raisedMs: performance.now(), wasHeld });
       this.#pending.set(cache, pending.length > maxFloors ? [everythingFloor()] : pending);
     }
   }
 
-  /** Nothing holds for these scopes' reads any more: it was of another history (CONTRACT 17). */
-  forget(caches: Iterable<WatchCache>): void {
-    for (const cache of caches) this.#pending.delete(cache);
+  /** What was raised before this moment holds no more for these scopes' reads: it was of another history (CONTRACT 17). */
+  forget(caches: Iterable<WatchCache>, sinceMs: number): void {
+    for (const cache of caches) {
+      const left = (this.#pending.get(cache) ?? []).filter(({ raisedMs }) => raisedMs >= sinceMs);
+      if (left.length === 0) this.#pending.delete(cache);
+      else this.#pending.set(cache, left);
+    }
   }
 
   /** How many floors wait on the scope. */
@@ -139,8 +145,10 @@ export class SessionFloors {
   }
 }
 
+const unasked = { asked: undefined, atLeast: undefined } as const;
+
 function everythingFloor(): Pending {
-  return { floor: { kind: "everything" }, wasHeld: false, asked: undefined, atLeast: undefined };
+  return { ...unasked, floor: { kind: "everything" }, raisedMs: performance.now(), wasHeld: false };
 }
 
 function holds(
