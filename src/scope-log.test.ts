@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 
+import { AnotherHistoryError } from "./cache/reflector-errors.ts";
 import type { Scope } from "./cache/watch-cache.ts";
 import { configureLog } from "./log.ts";
 import { ScopeLog } from "./scope-log.ts";
@@ -48,4 +49,12 @@ test("one that goes on soon is not, nor one that upstream is not there for", () 
   scopeLog.recovered(scope);
   jest.advanceTimersByTime(60_000);
   expect(told()).toEqual([]);
+});
+
+test("that upstream has another history is told at once", () => {
+  scopeLog.failing(scope, new AnotherHistoryError("900", 0));
+  expect(told()).toEqual([expect.stringMatching(/^WARN .* of another history/)]);
+  scopeLog.recovered(scope);
+  jest.advanceTimersByTime(60_000);
+  expect(told()).toHaveLength(2);
 });

@@ -1,3 +1,4 @@
+import { AnotherHistoryError } from "./cache/reflector-errors.ts";
 import type { Scope } from "./cache/watch-cache.ts";
 import { describeScope } from "./cache/watch-caches.ts";
 import { log } from "./log.ts";
@@ -11,7 +12,10 @@ interface Failing {
   isTold: boolean;
 }
 
-/** What becomes of scopes' watches, for an operator: one that does not go on while upstream is reachable. An outage has its own line. */
+/**
+ * What becomes of scopes' watches, for an operator: at once that upstream has another history, and of one that does not go on
+ * while upstream is reachable. An outage has its own line.
+ */
 export class ScopeLog {
   readonly #isUnreachable: () => boolean;
   readonly #failing = new WeakMap<Scope, Failing>();
@@ -22,16 +26,19 @@ export class ScopeLog {
 
   failing(scope: Scope, error: unknown): void {
     const what = nameOf(scope);
-    log.debug(`${what} failed and is tried again`, { error });
     this.#forget(scope);
     const failing: Failing = { timer: undefined, isTold: false };
-    failing.timer = setTimeout(() => {
-      if (this.#isUnreachable()) return;
+    this.#failing.set(scope, failing);
+    const tell = () => {
       failing.isTold = true;
       log.warn(`${what} failed and is tried again`, { error });
+    };
+    if (error instanceof AnotherHistoryError) return tell();
+    log.debug(`${what} failed and is tried again`, { error });
+    failing.timer = setTimeout(() => {
+      if (!this.#isUnreachable()) tell();
     }, patienceMs);
     failing.timer.unref();
-    this.#failing.set(scope, failing);
   }
 
   recovered(scope: Scope): void {
