@@ -7,7 +7,7 @@ import type { WatchCaches } from "../cache/watch-caches.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
-import { answerOf, gunzip, type HeldAnswer } from "../upstream/held-answer.ts";
+import { answerOf, type HeldAnswer, plainBytes } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -80,8 +80,8 @@ async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> 
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
   const before = toleratesAge ? [] : reachedBy(parts, passing);
-  const send = (signal: AbortSignal) =>
-    forwardHeld(parts.apiserver, request, { target, identity, signal, accept, kind: "read" });
+  const sent = { target, identity, accept, kind: "read" } as const;
+  const send = (signal: AbortSignal) => forwardHeld(parts.apiserver, request, { ...sent, signal });
   const held = head.isConditional
     ? await send(request.signal)
     : await parts.flights.join(flightKey(passing), joining, request.signal, send);
@@ -91,13 +91,7 @@ async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> 
   if (identity === "own") keepAnswer(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
-  return await forward(parts.apiserver, request, {
-    target,
-    identity,
-    signal: request.signal,
-    accept,
-    kind: "read",
-  });
+  return await forward(parts.apiserver, request, { ...sent, signal: request.signal });
 }
 
 /** From a list that passes, how lists of its type are written: a scope that is filled by a WatchList does not show it. */
@@ -109,15 +103,15 @@ function learnFrom({ caches }: ProxyParts, { read }: Passing, held: HeldAnswer):
 function learnListForm(caches: WatchCaches, scope: Scope, held: Held): void {
   const reader = scope.codec.listReader();
   try {
-    reader.push(plainBytes(held));
+    reader.push(plainBody(held));
     caches.learnListForm(scope, reader.finish().form);
   } catch {
     // Another form than was asked for: a custom resource in JSON.
   }
 }
 
-function plainBytes({ body: { bytes }, headers }: Held): Uint8Array {
-  return headers.get("content-encoding") === "gzip" ? gunzip(bytes) : bytes;
+function plainBody({ body: { bytes }, headers }: Held): Uint8Array {
+  return plainBytes(bytes, headers.get("content-encoding"));
 }
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
@@ -148,7 +142,7 @@ function reachedBy(parts: ProxyParts, { info, identity, read }: Passing): readon
 /** Whether a forwarded list shows another history than the scopes have; nobody waits for it. */
 function lookInto({ read }: Passing, held: HeldAnswer, before: readonly Reached[]): void {
   if (read?.verb !== "list" || held.is !== "held" || held.status !== 200) return;
-  tellOlderIn(before, read.scope, async () => plainBytes(held), performance.now());
+  tellOlderIn(before, read.scope, async () => plainBody(held), performance.now());
 }
 
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
@@ -181,7 +175,7 @@ function cachesOf(parts: ProxyParts, info: ResourceRequest): readonly WatchCache
 
 function readBody(held: Held, info: ResourceRequest): Answer {
   const fields = selectableFields(info.group, info.resource);
-  return readAnswer(plainBytes(held), held.headers.get("content-type") ?? "", fields);
+  return readAnswer(plainBody(held), held.headers.get("content-type") ?? "", fields);
 }
 
 /**

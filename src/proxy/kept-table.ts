@@ -2,7 +2,7 @@ import type { Item } from "../api/item.ts";
 import { compareResourceVersion, isResourceVersion } from "../api/resource-version.ts";
 import type { ReplayAnswer } from "../cache/replay-rows.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { gunzip } from "../upstream/held-answer.ts";
+import { plainBytes } from "../upstream/held-answer.ts";
 import { decideList } from "./decide.ts";
 import { itemOf } from "./get.ts";
 import { itemsOf } from "./list.ts";
@@ -53,8 +53,7 @@ function heldItems(live: LiveScope, objects: ReadRequest): readonly Item[] {
 
 function tableIn({ head, body }: ReplayAnswer): Table | undefined {
   try {
-    const isPacked = head.headers["content-encoding"] === "gzip";
-    const bytes = isPacked ? gunzip(body as Uint8Array<ArrayBuffer>) : body;
+    const bytes = plainBytes(body as Uint8Array<ArrayBuffer>, head.headers["content-encoding"]);
     const table: Table = JSON.parse(new TextDecoder().decode(bytes));
     return table.kind === "Table" ? table : undefined;
   } catch {

@@ -37,8 +37,6 @@ export interface KeptOnDisk {
   readonly replay: Replay;
   /** Bytes written since the start. */
   readonly bytesWritten: number;
-  /** In milliseconds: the longest that one write has blocked the event loop since the start. */
-  readonly longestMs: number;
   /** Why nothing is kept at the moment; undefined while all is well. */
   readonly fault: DiskFault | undefined;
   /** Whether anything of the resource may be kept. */

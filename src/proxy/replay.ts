@@ -66,8 +66,6 @@ export async function keptAnswer(
   { disk }: ProxyParts,
   asked: Replayed,
 ): Promise<ReplayAnswer | undefined> {
-  const { info } = asked;
-  if (info.isResourceRequest && disk?.isKept(info.group, info.resource) === false) return undefined;
   return await disk?.replay.get(keyOf(asked));
 }
 

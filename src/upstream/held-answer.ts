@@ -94,6 +94,14 @@ export function gunzip(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> 
 /** What a gzip body may unpack to in one go; what says that it is more is unpacked as a stream. */
 const maxUnpackedBytes = 32 << 20;
 
+/** A body as it is without the gzip that its Content-Encoding may name. Throws where it is none. */
+export function plainBytes(
+  bytes: Uint8Array<ArrayBuffer>,
+  encoding: string | null | undefined,
+): Uint8Array<ArrayBuffer> {
+  return encoding === "gzip" ? gunzip(bytes) : bytes;
+}
+
 /** The answer without gzip, for who takes none. Throws where the body is no gzip. */
 export function unpacked(held: HeldAnswer): HeldAnswer {
   const { status, headers } = held;
