@@ -154,6 +154,22 @@ describe("WatchCache", () => {
     expect([cache.size, cache.watcherCount]).toEqual([1, 0]);
   });
 
+  test("ahead of a state that took a later one's place lies the former history, until this one has come as far", () => {
+    const cache = filled(10, [{ name: "a" }]);
+    const swapIn = (at: number) =>
+      cache.replace(Store.of([]), version(at), configMapForm, version(at));
+    const former = () => [4, 7, 8, 10, 11].map((at) => cache.isOfFormerHistory(version(at)));
+    expect(former()).toEqual([false, false, false, false, false]);
+    swapIn(7);
+    expect(former()).toEqual([false, false, true, true, false]);
+    swapIn(4);
+    expect(former()).toEqual([false, true, true, true, false]);
+    swapIn(9);
+    expect(former()).toEqual([false, false, false, true, false]);
+    swapIn(11);
+    expect(former()).toEqual([false, false, false, false, false]);
+  });
+
   test("who waits for a version is answered when it comes, or when the time is over", async () => {
     const cache = filled(10, []);
     const [now, soon, never] = [10, 12, 99].map((at) => cache.waitUntilFresh(version(at), 5));

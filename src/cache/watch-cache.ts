@@ -118,6 +118,7 @@ export class WatchCache {
   #waiters = new Set<Waiter>();
   #version = 0;
   #lost: readonly LostInterval[] = [];
+  #formerReach: ResourceVersion | undefined;
   #place: "namespaced" | "cluster" | "unknown" = "unknown";
   #journal: Journal | undefined;
 
@@ -245,6 +246,16 @@ export class WatchCache {
     return this.#lost.some((each) => isInside(resourceVersion, each));
   }
 
+  /**
+   * Whether this resourceVersion lies ahead of the state, where a history reached that this one has replaced: who has it from
+   * there would wait in silence until this one has come as far, and then be told a part (CONTRACT 17).
+   */
+  isOfFormerHistory(resourceVersion: ResourceVersion): boolean {
+    const former = this.#formerReach;
+    if (former === undefined || this.has(resourceVersion)) return false;
+    return compareResourceVersion(resourceVersion, former) <= 0;
+  }
+
   frames(event: ChangeEvent): Frames {
     if (this.#filled === undefined) throw new Error("frames of a scope that is not filled");
     return new Frames(this.scope.codec, this.#filled.form, event);
@@ -305,6 +316,8 @@ export class WatchCache {
     watchFrom: ResourceVersion,
   ): void {
     const before = this.#filled?.resourceVersion;
+    if (before !== undefined && compareResourceVersion(before, resourceVersion) > 0)
+      this.#formerReach = newerResourceVersion(before, this.#formerReach ?? before);
     if (before !== undefined)
       this.endWatchers(expired(`too old resource version: ${before} (${resourceVersion})`).status);
     const history = new History(this.#historyLimits, watchFrom, resourceVersion);

@@ -20,7 +20,7 @@ export function watchFrom(
   if (reached === undefined) return undefined;
   const sight = sightOf(live, read);
   const position = view.begin === "after" ? view.resourceVersion : reached;
-  if (cache.isLost(position)) return expiredWatch(live, read);
+  if (cache.isLost(position) || cache.isOfFormerHistory(position)) return expiredWatch(live, read);
   const initial = initialFrames(live, read, view, sight);
   if (initial === undefined) return undefined;
   const stream = new WatchStream(context, cache, {
