@@ -23,11 +23,18 @@ export interface Contender {
   readonly meanwhile?: () => () => Promise<unknown>;
 }
 
-/** Noise comes and goes within seconds: each contender is measured in so many slices, by turns. */
-const rounds = 4;
+/** Noise comes and goes within seconds: each contender is measured in so many slices, by turns, unless told otherwise. */
+const defaultRounds = 4;
 const shortWarmUp = 0.4;
 /** A load generator that used more of its core than this may have been the limit itself. */
 const clientLimit = 0.95;
+
+/** How finely it is measured by turns: the closer the contenders, the more slices. */
+export interface Slices {
+  readonly rounds?: number;
+  /** In seconds. */
+  readonly slice?: number;
+}
 
 interface Sum {
   readonly latencies: Histogram;
@@ -43,9 +50,9 @@ export async function compare(
   bench: Bench,
   connections: number,
   contenders: readonly Contender[],
+  { rounds = defaultRounds, slice = bench.options.seconds / rounds }: Slices = {},
 ): Promise<readonly LoadRow[]> {
   const sums = contenders.map(newSum);
-  const slice = bench.options.seconds / rounds;
   for (const contender of contenders)
     await runSlice(bench, contender, connections, contender.warmUpSeconds ?? shortWarmUp);
   for (let round = 0; round < rounds; round++) {
