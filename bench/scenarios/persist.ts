@@ -15,7 +15,8 @@ const perSecond = 100;
 const seconds = 20;
 const clients = 8;
 /** What 3 % are takes many turns to see: single ones differ by 15 %. */
-const turns = 40;
+const turns = 10;
+const pairs = 4;
 /** Changes made as fast as the apiserver takes them, so many at a time. */
 const burst = 2000;
 const burstWriters = 16;
@@ -51,6 +52,7 @@ async function bytesWritten(bench: Bench, diskCachePath: string): Promise<readon
   );
   await Bun.sleep(settleMs);
   const written = writtenBy(proxy.pid) - before;
+  await proxy.stop();
   return [
     measure("changes", changed.writes, ""),
     measure("bytes written per byte of change", written / changed.bytes, "", atMost(3)),
@@ -70,19 +72,30 @@ async function changeAll(server: Server, path: string): Promise<{ writes: number
   return { writes, bytes };
 }
 
-/** Two proxies by turns, each with a scope of its own that changes while it is read: what one writes costs the other nothing. */
+/** In pairs of new processes: one's memory lies better than the other's, by 3 %, for as long as it lives. */
 async function listsWithAndWithout(
   bench: Bench,
   diskCachePath: string,
 ): Promise<readonly Result[]> {
+  const ratios: number[] = [];
+  for (let pair = 0; pair < pairs; pair++)
+    ratios.push(await listsOfPair(bench, `${diskCachePath}-${pair}`));
+  const ratio = geometricMean(ratios);
+  return [measure("LIST with the disk, to without", ratio, "×", atLeast(0.97))];
+}
+
+/** Two proxies by turns, each with a scope of its own that changes while it is read: what one writes costs the other nothing. */
+async function listsOfPair(bench: Bench, diskCachePath: string): Promise<number> {
+  await using proxies = new AsyncDisposableStack();
   const contender = async (name: "with" | "without", flags: readonly string[]) => {
     const scope = { ...filling, namespace: `${filling.namespace}-${name}` };
     await bench.populate(scope);
     const server = await bench.startProxy({ diskCachePath: `${diskCachePath}-${name}`, flags });
+    proxies.defer(async () => void (await server.stop()));
     const path = listPath(scope.namespace);
     await warm(server, path);
     const meanwhile = () => keepChanging(bench.apiserver, `${path}/${nameOf(1)}`, 10);
-    return { name, server, path, pids: [server.pid], warmUpSeconds: 2, meanwhile };
+    return { name, server, path, pids: [server.pid], warmUpSeconds: 1, meanwhile };
   };
   const rows = await compare(
     bench,
@@ -90,8 +103,11 @@ async function listsWithAndWithout(
     [await contender("with", []), await contender("without", ["--no-disk-resources", "*"])],
     { rounds: turns, slice: 0.5 },
   );
-  const ratio = throughputRatio(rows, "with", "without");
-  return [measure("LIST with the disk, to without", ratio, "×", atLeast(0.97))];
+  return throughputRatio(rows, "with", "without");
+}
+
+function geometricMean(all: readonly number[]): number {
+  return Math.exp(all.reduce((sum, each) => sum + Math.log(each), 0) / all.length);
 }
 
 /** The largest single pieces of work that the disk store ever has. */
