@@ -26,6 +26,8 @@ export interface Contender {
 /** Noise comes and goes within seconds: each contender is measured in so many slices, by turns, unless told otherwise. */
 const defaultRounds = 4;
 const shortWarmUp = 0.4;
+/** A server's garbage is collected after its last answer, on the core of the next one. */
+const restMs = 300;
 /** A load generator that used more of its core than this may have been the limit itself. */
 const clientLimit = 0.95;
 
@@ -109,6 +111,7 @@ async function runSlice(
     }),
   );
   await end?.();
+  await Bun.sleep(restMs);
   const others = Object.keys(result.statuses).filter((status) => status !== "200");
   if (others.length > 0) throw new Error(`${name} answered ${others.join(", ")} to GET ${path}`);
   return result;
