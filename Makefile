@@ -17,7 +17,7 @@ PLATFORMS := $(MACHINE)
 BINARIES := edge-proxy benchmark
 SOURCES_edge-proxy := $(shell find src -name '*.ts' -not -name '*.test.ts' -not -path 'src/testing/*')
 SOURCES_benchmark := $(SOURCES_edge-proxy) $(shell find bench -name '*.ts' -not -name '*.test.ts')
-ENTRIES_edge-proxy := src/main.ts src/upstream/credential-child.ts
+ENTRIES_edge-proxy := src/main.ts src/command.ts src/upstream/credential-child.ts
 FLAGS_edge-proxy := --compile-exec-argv="--smol --max-http-header-size=262144" --define EDGE_PROXY_VERSION='"$(VERSION)"'
 ENTRIES_benchmark := bench/benchmark.ts
 FLAGS_benchmark := --define EDGE_PROXY_VERSION='"$(VERSION)"'

@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** A package and the one file that may import it. */
 const vendors: Readonly<Record<string, readonly string[]>> = {
-  citty: ["main.ts"],
+  citty: ["command.ts"],
   yaml: ["config/yaml-lines.ts"],
   "bun:ffi": ["memory/code-pages.ts"],
   "bun:sqlite": ["cache/database.ts"],

@@ -1,9 +1,6 @@
 // What main.ts does as a child of itself: a process that reads kubeconfigs for the one that started it, answers, and ends.
-import {
-  childCommand,
-  type KubeconfigReply,
-  type KubeconfigRequest,
-} from "./credential-process.ts";
+import { childCommand } from "./child-command.ts";
+import { type KubeconfigReply, type KubeconfigRequest } from "./credential-process.ts";
 import { CredentialError } from "./credentials.ts";
 import { loadKubeconfig } from "./load-kubeconfig.ts";
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { childCommand } from "./child-command.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
 import type { KubeconfigDocument } from "./kubeconfig-document.ts";
 
@@ -20,18 +21,6 @@ export type KubeconfigReply =
 const longestReadingMs = 60_000;
 
 const isCompiled = import.meta.path.startsWith("/$bunfs/");
-
-/** The argument by which main.ts is this child. */
-export const childCommand = "__read-kubeconfig";
-
-/**
- * What the child runs. It is an entry point of its own in a compiled binary, beside the one file that all other code is: in
- * that file its packages would cost every process 8 MB. The name is put together so that no bundler follows it.
- */
-export const childModule: string = new URL(
-  `${isCompiled ? "./upstream" : "."}/credential-child.ts`,
-  import.meta.url,
-).href;
 
 /** A compiled binary is its own child; a source file is run by the Bun that runs us. */
 const command = isCompiled
