@@ -6,6 +6,8 @@ import type { Format } from "../codec/codec.ts";
 export interface ListWatchStream {
   readonly status: 200;
   readonly contentType: string;
+  /** What is to be said with every answer of the type: that it is deprecated (KEP-1693), as a `Warning` header's value. */
+  readonly warning?: string | undefined;
   readonly body: ReadableStream<Uint8Array>;
 }
 

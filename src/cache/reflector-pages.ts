@@ -10,7 +10,7 @@ import type { FullState } from "./watch-cache.ts";
 const pageSize = 500;
 
 export interface PagedList {
-  readonly upstream: ListerWatcher;
+  readonly list: ListerWatcher["list"];
   readonly target: ListWatchTarget;
   readonly codec: Codec;
   readonly filling: Filling;
@@ -29,11 +29,11 @@ export async function listPages(
   list: PagedList,
   signal: AbortSignal,
 ): Promise<FullState & { readonly listForm: ListForm }> {
-  const { upstream, target, codec, filling } = list;
+  const { target, codec, filling } = list;
   let page = { limit: pageSize, continue: "" };
   let resourceVersion: string | undefined;
   for (;;) {
-    const answer = await upstream.list(target, page, signal);
+    const answer = await list.list(target, page, signal);
     if (!isStream(answer)) {
       if (answer.status !== 410 || page.limit === 0) throw new RefusedError(answer);
       page = { limit: 0, continue: "" };

@@ -2,15 +2,16 @@ import type { Item } from "../api/item.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import type { Allocate, ListForm, WireEvent } from "../codec/codec.ts";
 import type { Filling } from "./filling.ts";
-import type {
-  ListerWatcher,
-  ListWatchAnswer,
-  ListWatchTarget,
-  WatchStart,
+import {
+  isStream,
+  type ListerWatcher,
+  type ListWatchAnswer,
+  type ListWatchTarget,
+  type WatchStart,
 } from "./lister-watcher.ts";
 import { Link } from "./reflector-link.ts";
 import { listPages } from "./reflector-pages.ts";
-import type { FullState, Scope } from "./watch-cache.ts";
+import type { FullState, WatchCache } from "./watch-cache.ts";
 
 /** One call upstream, or several that fill a state: ends with the signal, and is ended by `cut`. */
 export interface Attempt {
@@ -20,17 +21,17 @@ export interface Attempt {
 
 /** Upstream as one scope sees it: lists and watches of what the scope holds, and when it was last heard. */
 export class Source {
-  readonly #scope: Scope;
+  readonly #cache: WatchCache;
   readonly #upstream: ListerWatcher;
   readonly #target: ListWatchTarget;
   readonly link: Link;
   /** A list's item in list form lacks what the object of an unstructured type has: those are kept as they came. */
   readonly readItem: (bytes: Uint8Array) => Item;
 
-  constructor(scope: Scope, upstream: ListerWatcher, silenceMs: number, now: () => number) {
-    this.#scope = scope;
+  constructor(cache: WatchCache, upstream: ListerWatcher, silenceMs: number, now: () => number) {
+    this.#cache = cache;
     this.#upstream = upstream;
-    const { gvr, codec, namespace, labelSelector, fieldSelector } = scope;
+    const { gvr, codec, namespace, labelSelector, fieldSelector } = cache.scope;
     this.#target = { gvr, format: codec.format, namespace, labelSelector, fieldSelector };
     this.link = new Link({ silenceMs, now, upstream });
     const selectable = selectableFields(gvr.group, gvr.resource);
@@ -42,7 +43,7 @@ export class Source {
     { signal }: Attempt,
     seconds = watchSeconds(),
   ): Promise<ListWatchAnswer> {
-    return this.#upstream.watch(this.#target, start, seconds, signal);
+    return this.#heeding(this.#upstream.watch(this.#target, start, seconds, signal));
   }
 
   /** Reads a watch to its end. */
@@ -52,7 +53,7 @@ export class Source {
     { cut }: Attempt,
     take: (event: WireEvent) => void,
   ): Promise<void> {
-    const reader = this.#scope.codec.watchReader(allocate);
+    const reader = this.#cache.scope.codec.watchReader(allocate);
     const takeAll = (chunk: Uint8Array) => {
       for (const event of reader.push(chunk)) take(event);
     };
@@ -66,9 +67,10 @@ export class Source {
     answered: () => void,
   ): Promise<FullState & { readonly listForm: ListForm }> {
     const list = {
-      upstream: this.#upstream,
+      list: (...asked: Parameters<ListerWatcher["list"]>) =>
+        this.#heeding(this.#upstream.list(...asked)),
       target: this.#target,
-      codec: this.#scope.codec,
+      codec: this.#cache.scope.codec,
       filling,
       read: (body: ReadableStream<Uint8Array>, take: (chunk: Uint8Array) => void) => {
         answered();
@@ -76,6 +78,13 @@ export class Source {
       },
     };
     return listPages(list, attempt.signal);
+  }
+
+  /** What upstream warns of with its answers is said with those of the scope too. */
+  async #heeding(asked: Promise<ListWatchAnswer>): Promise<ListWatchAnswer> {
+    const answer = await asked;
+    if (isStream(answer)) this.#cache.warning = answer.warning;
+    return answer;
   }
 }
 

@@ -58,7 +58,7 @@ export class Reflector {
     this.#options = options;
     this.#watchFrom = watchFrom;
     this.#outage = new Outage(upstream, options.report);
-    this.#source = new Source(cache.scope, upstream, options.silenceMs, options.now);
+    this.#source = new Source(cache, upstream, options.silenceMs, options.now);
     this.#feed = new ChangeFeed(cache, this.#source.readItem, options);
   }
 

@@ -111,6 +111,8 @@ interface Waiter {
  */
 export class WatchCache {
   readonly scope: Scope;
+  /** What upstream says with each answer of the type, a `Warning` header's value: that it is deprecated. */
+  warning: string | undefined;
   readonly #historyLimits: HistoryLimits;
   #filled: Filled | undefined;
   #listForm: ListForm | undefined;

@@ -122,7 +122,7 @@ function answerLater(
   const filling = parts.caches.find(read.scope);
   if (filling === undefined || filling.cache.isFilled) return answer;
   admitted.listener.keepOpen(admitted.request);
-  return withHeadStart(answer, filling.reflector.firstAnswer);
+  return withHeadStart(answer, filling);
 }
 
 async function answerFromEither(

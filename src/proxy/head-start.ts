@@ -1,5 +1,7 @@
+import type { LiveScope } from "../cache/watch-caches.ts";
 import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { cacheHeaders } from "./cache-headers.ts";
+import { warnedAnswer } from "./marks.ts";
 
 /**
  * A JSON watch whose scope is still being filled gets its head, and a space that becomes the start of its first line, as soon
@@ -7,9 +9,9 @@ import { cacheHeaders } from "./cache-headers.ts";
  */
 export async function withHeadStart(
   answer: Promise<Response>,
-  upstreamAnswered: Promise<Error | undefined>,
+  filling: LiveScope,
 ): Promise<Response> {
-  const late = upstreamAnswered.then(async (error): Promise<Response | "late"> => {
+  const late = filling.reflector.firstAnswer.then(async (error): Promise<Response | "late"> => {
     if (error !== undefined) return await answer;
     await Bun.sleep(headPaddingMs);
     return "late";
@@ -30,9 +32,7 @@ export async function withHeadStart(
       await inner.cancel(reason);
     },
   });
-  return new Response(body, {
-    headers: cacheHeaders.json.watch,
-  });
+  return warnedAnswer(filling, new Response(body, { headers: cacheHeaders.json.watch }));
 }
 
 function readerOf(body: ReadableStream<Uint8Array>) {

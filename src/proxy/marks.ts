@@ -19,8 +19,14 @@ export function markLastKnown(answer: Response, head: RequestHead, known: LastKn
   answer.headers.set("age", String(seconds));
   if (head.isKubectl) {
     const text = `this is ${seconds} s old: the kube-apiserver ${server} has not answered since`;
-    answer.headers.set("warning", `299 - "${text}"`);
+    answer.headers.append("warning", `299 - "${text}"`);
   }
+  return answer;
+}
+
+/** The answer with what upstream says of the type with each of its own. */
+export function warnedAnswer({ cache: { warning } }: LiveScope, answer: Response): Response {
+  if (warning !== undefined) answer.headers.append("warning", warning);
   return answer;
 }
 

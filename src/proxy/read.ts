@@ -11,7 +11,7 @@ import { isFresh, isFreshNow } from "./fresh.ts";
 import { getFrom } from "./get.ts";
 import { learnListForm } from "./list-form.ts";
 import { listFrom } from "./list.ts";
-import { markedAnswer } from "./marks.ts";
+import { markedAnswer, warnedAnswer } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
@@ -49,6 +49,7 @@ function given(
 ): Response | undefined {
   if (answer === undefined) return undefined;
   live.hits++;
+  warnedAnswer(live, answer);
   return view?.state === "exactly" ? answer : markedAnswer(parts, live, head, answer, nowMs);
 }
 

@@ -3,7 +3,7 @@ import type { LiveScope } from "../cache/watch-caches.ts";
 import { decideGet, decideList, decideWatch } from "./decide.ts";
 import { getFrom } from "./get.ts";
 import { listFrom } from "./list.ts";
-import { markStale } from "./marks.ts";
+import { markStale, warnedAnswer } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Reading } from "./reading.ts";
@@ -56,6 +56,7 @@ function given(
   answer: Response,
 ): Response {
   live.hits++;
+  warnedAnswer(live, answer);
   const { options, scope } = read;
   const view = read.verb === "list" ? decideList(options, "any", scope.namespace) : undefined;
   return view?.state === "exactly" ? answer : markStale(parts, live, head, answer);

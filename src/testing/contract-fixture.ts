@@ -91,12 +91,12 @@ export class Fixture {
    * On a warm target: a watch that stays open and equal LISTs make the scope live, until a LIST is seen to come from the cache.
    * On any other nothing.
    */
-  async warmUp(resource = "configmaps"): Promise<void> {
+  async warmUp(resource = "configmaps", options: Call = {}): Promise<void> {
     if (this.target.warm !== true) return;
     const separator = resource.includes("?") ? "&" : "?";
-    await this.watch(`${resource}${separator}allowWatchBookmarks=true`);
+    await this.watch(`${resource}${separator}allowWatchBookmarks=true`, options);
     const isCached = async () =>
-      (await this.call(resource)).headers.get("x-edge-proxy") === "cache";
+      (await this.call(resource, options)).headers.get("x-edge-proxy") === "cache";
     await waitUntil(`LIST ${resource} comes from the cache`, isCached, 8);
   }
 

@@ -47,6 +47,32 @@ export function describeForms(target: () => ContractTarget): void {
     });
   });
 
+  describe("a deprecated type", () => {
+    it("is warned of by every answer", async (f) => {
+      await f.create("a", {}, "endpoints");
+      for (const Accept of ["application/json", protobuf]) {
+        const headers = { Accept };
+        await f.warmUp("endpoints", { headers });
+        for (const path of ["endpoints", "endpoints/a", "endpoints/b", "endpoints?limit=x"]) {
+          const ours = await f.call(path, { headers });
+          const theirs = await f.direct(path, { headers });
+          const expected =
+            '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"';
+          expect([path, theirs.headers.get("warning")]).toEqual([path, expected]);
+          expect([path, ours.headers.get("warning")]).toEqual([path, expected]);
+        }
+      }
+      const { response } = await f.watch("endpoints?resourceVersion=0");
+      expect(response.headers.get("warning")).toStartWith("299 - ");
+    });
+    it("another is not warned of", async (f) => {
+      await f.create("a");
+      await f.warmUp();
+      for (const path of ["configmaps", "configmaps/a"])
+        expect((await f.call(path)).headers.get("warning")).toBeNull();
+    });
+  });
+
   describe("a media type", () => {
     it("*/* and none are JSON", async (f) => {
       await f.warmUp();

@@ -6,6 +6,7 @@ import { parseRequestInfo, type RequestInfo } from "../api/request-info.ts";
 import { type FakeAnswer, statusAnswer } from "./fake-answer.ts";
 import { type FakeFaults, type Fault } from "./fake-faults.ts";
 import { type FakeRequest } from "./fake-request.ts";
+import { findFakeType } from "./fake-types.ts";
 import { type WatchSink } from "./fake-watch.ts";
 
 /** A request of any kind, its body read. */
@@ -28,6 +29,8 @@ export async function respond(
   for (let at = 0; at + 1 < request.rawHeaders.length; at += 2) {
     headers.push([request.rawHeaders[at] ?? "", request.rawHeaders[at + 1] ?? ""]);
   }
+  const deprecation = info.isResourceRequest ? findFakeType(info)?.deprecation : undefined;
+  if (deprecation !== undefined) response.setHeader("Warning", `299 - "${deprecation}"`);
   const fault = faults.arrive({ method, path, query, verb: info.verb, headers });
   const body = await readBody(request);
   if (fault?.kind === "hang") return;

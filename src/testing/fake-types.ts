@@ -16,6 +16,8 @@ export interface FakeType {
   /** Beside `status`. */
   readonly subresources: readonly string[];
   readonly hasGeneration: boolean;
+  /** What every answer warns of. */
+  readonly deprecation?: string;
 }
 
 function builtIn(
@@ -58,6 +60,10 @@ export const fakeTypes: readonly FakeType[] = [
   }),
   builtIn("v1", "nodes", "Node", { scope: "Cluster", hasStatus: true }),
   builtIn("v1", "services", "Service", { deleteAnswers: "object", hasStatus: true }),
+  builtIn("v1", "endpoints", "Endpoints", {
+    fields: ["subsets"],
+    deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  }),
   builtIn("v1", "serviceaccounts", "ServiceAccount", { deleteAnswers: "object", fields: [] }),
   builtIn("coordination.k8s.io/v1", "leases", "Lease"),
   builtIn("apps/v1", "deployments", "Deployment", {

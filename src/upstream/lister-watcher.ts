@@ -17,6 +17,7 @@ interface Answer {
 interface Stream {
   readonly status: 200;
   readonly contentType: string;
+  readonly warning: string | undefined;
   readonly body: ReadableStream<Uint8Array>;
 }
 
@@ -119,8 +120,9 @@ export class UpstreamListerWatcher {
     if (response.status !== 200 || response.body === null)
       return { status: response.status, message: await messageOf(response) };
     const contentType = response.headers.get("content-type") ?? "";
+    const warning = response.headers.get("warning") ?? undefined;
     if (contentType.startsWith(mediaTypes[target.format]))
-      return { status: 200, contentType, body: response.body };
+      return { status: 200, contentType, warning, body: response.body };
     await response.body.cancel();
     return { status: 406, message: `upstream answered ${contentType} to ${accept}` };
   }
