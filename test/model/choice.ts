@@ -1,5 +1,6 @@
 import type { Loose } from "../../src/testing/contract-client.ts";
 import type { Choice, FieldTerm, LabelTerm, Resource } from "./moves.ts";
+import { isHiddenFrom } from "./rules.ts";
 
 /** Where a collection or an object lives: `/api/v1/namespaces/m/pods/a`. */
 export function pathOf(resource: Resource, namespace: string, name = ""): string {
@@ -35,7 +36,8 @@ function labelText({ key, operator, values }: LabelTerm): string {
 }
 
 /** Whether the choice shows the object; the model's own reading, apart from the proxy's code. */
-export function chooses({ namespace, label, field }: Choice, object: Loose): boolean {
+export function chooses({ namespace, label, field, reader }: Choice, object: Loose): boolean {
+  if (isHiddenFrom(reader, object)) return false;
   if (namespace !== "" && object.metadata.namespace !== namespace) return false;
   if (label !== undefined && !hasLabel(label, object.metadata.labels ?? {})) return false;
   return field === undefined || hasField(field, object);

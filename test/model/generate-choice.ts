@@ -20,7 +20,7 @@ export function choice(random: Random): Choices {
   const namespace = random.chance(0.55) ? random.pick(namespaces) : "";
   const label = random.chance(0.35) ? labelTerm(random) : undefined;
   const field = random.chance(0.2) ? fieldTerm(random, resource) : undefined;
-  return { resource, choice: { namespace, label, field } };
+  return { resource, choice: { namespace, label, field, reader: "model" } };
 }
 
 function labelTerm(random: Random): LabelTerm {

@@ -1,5 +1,6 @@
 import { choice, type Choices, labels, nodes, phases } from "./generate-choice.ts";
 import { fault, mildFault } from "./generate-fault.ts";
+import { withReaders } from "./generate-reader.ts";
 import {
   type Format,
   type GetMove,
@@ -29,7 +30,7 @@ export function generateMoves(seed: number, count: number, target: "fake" | "rea
   }
   if (target === "fake" && random.chance(0.3))
     moves.push({ move: "settle" }, { move: "fault", fault: "replace" }, ...wholeLists(random));
-  return [...moves, { move: "settle" }];
+  return withReaders([...moves, { move: "settle" }], new Random(seed ^ 0x2eade2));
 }
 
 function generate(random: Random, choices: readonly Choices[], target: "fake" | "real"): Move {
@@ -98,7 +99,7 @@ function lag(random: Random, choices: readonly Choices[]): Move[] {
 }
 
 function wholeLists(random: Random): Move[] {
-  const all = { namespace: "", label: undefined, field: undefined };
+  const all = { namespace: "", label: undefined, field: undefined, reader: "model" } as const;
   return resources.map((resource) =>
     listOf(random, { resource, choice: all }, "json", { is: "unset" }),
   );
@@ -173,6 +174,7 @@ function getOf(random: Random, own: readonly Choices[]): GetMove {
   const { resource, choice: chosen } = random.pick(own);
   return {
     move: "get",
+    reader: "model",
     resource,
     namespace: chosen.namespace || random.pick(namespaces),
     name: random.pick(names),
@@ -232,6 +234,7 @@ function read(random: Random, choices: readonly Choices[]): ListMove | GetMove {
   if (!random.chance(0.3)) return listOf(random, chosen, format, asked);
   return {
     move: "get",
+    reader: "model",
     resource,
     namespace: chosen.choice.namespace || random.pick(namespaces),
     name: random.pick(names),

@@ -1,6 +1,7 @@
 import type { Loose } from "../../src/testing/contract-client.ts";
 import { chooses } from "./choice.ts";
-import type { Choice } from "./moves.ts";
+import type { Choice, Reader } from "./moves.ts";
+import { isHiddenFrom, looksSame, shownTo } from "./rules.ts";
 
 /** A version of an object, with `kind` and `apiVersion`. */
 export interface Version {
@@ -18,7 +19,7 @@ export interface Shown {
   readonly object: Loose;
 }
 
-interface Change {
+export interface Change {
   readonly revision: number;
   /** The version from here on; undefined: it is gone. */
   readonly current: Version | undefined;
@@ -88,32 +89,46 @@ export class History {
     }
     return [...state.values()]
       .filter(({ object }) => chooses(choice, object))
-      .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+      .toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+      .map((version) => versionTo(choice.reader, version));
+  }
+
+  /** What happened at exactly this revision. */
+  changeAt(revision: number): Change | undefined {
+    return this.#changes.find((change) => change.revision === revision);
   }
 
   /** What the choice sees happen after a revision. */
   after(revision: number, choice: Choice): Shown[] {
+    const { reader } = choice;
     const shown: Shown[] = [];
     for (const change of this.#changes) {
       if (change.revision <= revision) continue;
       const { current, previous } = change;
       const is = current !== undefined && chooses(choice, current.object);
       const was = previous !== undefined && chooses(choice, previous.object);
-      if (is) shown.push({ type: was ? "MODIFIED" : "ADDED", ...current });
-      else if (was) shown.push(departure(change.revision, previous));
+      const mayBeUnseen = is && was && reader !== "model";
+      if (mayBeUnseen && looksSame(reader, current.object, previous.object)) continue;
+      if (is) shown.push({ type: was ? "MODIFIED" : "ADDED", ...versionTo(reader, current) });
+      else if (was) shown.push(departure(change.revision, versionTo(reader, previous)));
     }
     return shown;
   }
 
-  /** From which revision on, and until which (not included), each version of the key was the latest; absences too. */
-  spans(key: string): { from: number; until: number; version: Version | undefined }[] {
+  /** From which revision on, and until which (not included), the reader was shown each version of the key; absences too. */
+  spans(
+    key: string,
+    reader: Reader,
+  ): { from: number; until: number; version: Version | undefined }[] {
     const spans = [
       { from: 0, until: Number.POSITIVE_INFINITY, version: undefined as Version | undefined },
     ];
     for (const { revision, current, previous } of this.#changes) {
       if ((current ?? previous)?.key !== key) continue;
       spans.at(-1)!.until = revision;
-      spans.push({ from: revision, until: Number.POSITIVE_INFINITY, version: current });
+      const isShown = current !== undefined && !isHiddenFrom(reader, current.object);
+      const version = isShown ? versionTo(reader, current) : undefined;
+      spans.push({ from: revision, until: Number.POSITIVE_INFINITY, version });
     }
     return spans;
   }
@@ -125,6 +140,10 @@ export class History {
     );
     return end?.revision ?? Number.POSITIVE_INFINITY;
   }
+}
+
+function versionTo(reader: Reader, version: Version): Version {
+  return reader === "model" ? version : { ...version, object: shownTo(reader, version.object) };
 }
 
 /** Who leaves a selection is DELETED as it was shown last, with the revision of its leaving. */

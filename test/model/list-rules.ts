@@ -43,35 +43,54 @@ export function checkList(session: Session, asked: Asked, page: Page, list: Seen
   const expected = rest.slice(0, list.items.length);
   checkItems(what, expected, list.items);
   const left = rest.length - list.items.length;
-  const limit = asked.move.version.is === "zero" && page.first ? 0 : move.limit;
   if (list.continue === "" && left > 0)
     throw new Violation(
       "a list is never short",
       `${what} at ${revision} lacks ${rest.length - expected.length} of ${rest.length} items`,
     );
-  if (limit === 0 && list.continue !== "")
-    throw new Violation("KUBERNETES 2", `${what} is cut into pages`);
-  if (
-    limit > 0 &&
-    (list.items.length > limit || (list.continue !== "" && list.items.length < limit))
-  )
+  checkPage(session, asked, page, list, left);
+}
+
+/** How long the page is, whether it goes on, and what it says of how many follow. */
+function checkPage(
+  session: Session,
+  { move, source, what }: Asked,
+  page: Page,
+  list: SeenList,
+  left: number,
+): void {
+  const limit = move.version.is === "zero" && page.first ? 0 : move.limit;
+  const goesOn = list.continue !== "";
+  // A page of upstream's has had what is hidden taken out, and does not count what follows.
+  const isSifted = move.choice.reader === "ruled" && source !== "cache" && source !== "stale";
+  if (limit === 0 && goesOn) throw new Violation("KUBERNETES 2", `${what} is cut into pages`);
+  const isShort = goesOn && list.items.length < limit && !isSifted;
+  if (limit > 0 && (list.items.length > limit || isShort))
     throw new Violation(
       "KUBERNETES 2",
       `${what} has ${list.items.length} items of a page of ${limit}`,
     );
-  if (list.continue !== "" && !hasMore(session, move, list))
-    throw new Violation("KUBERNETES 7", `${what} at ${revision} goes on, but no key is left`);
-  const isCounted = list.continue !== "" && selectorQuery(move.choice).length === 0;
+  const isWhole = selectorQuery(move.choice).length === 0 && !isSifted;
+  const last = list.items.at(-1)?.key ?? (isSifted ? page.after : undefined);
+  const hasMore = isWhole ? left > 0 : last !== undefined && hasKeys(session, move, list, last);
+  if (goesOn && !hasMore)
+    throw new Violation("KUBERNETES 7", `${what} at ${list.revision} goes on, but no key is left`);
+  const isCounted = goesOn && isWhole;
   if (list.remaining !== (isCounted ? left : undefined))
     throw new Violation("KUBERNETES 7", `${what} leaves ${list.remaining}, the history ${left}`);
 }
 
-/** Whether a key is left behind the page, selected or not: a full page goes on only then (measured on kube-apiserver 1.37). */
-function hasMore(session: Session, { resource, choice }: ListMove, list: SeenList): boolean {
-  const last = list.items.at(-1);
-  const range = { namespace: choice.namespace, label: undefined, field: undefined };
-  const keys = session.world.histories[resource].at(list.revision, range).map(({ key }) => key);
-  return last !== undefined && keys.some((key) => isAfter(key, last.key));
+/** Whether a key is left behind the page, selected, hidden or not: a full page goes on only then (measured on kube-apiserver 1.37). */
+function hasKeys(
+  session: Session,
+  { resource, choice }: ListMove,
+  { revision }: SeenList,
+  after: string,
+): boolean {
+  const { namespace } = choice;
+  const range = { namespace, label: undefined, field: undefined, reader: "model" } as const;
+  const keys = session.world.histories[resource].at(revision, range).map(({ key }) => key);
+  return keys.some((key) => isAfter(key, after));
 }
 
 /** Whether the version is one that may be shown to who asks in this way. */

@@ -2,6 +2,8 @@ import type { Story, Wrong } from "./explain.ts";
 import type { Shown, Version } from "./history.ts";
 import { checkObject } from "./list-rules.ts";
 import type { Arrived, ModelWatch } from "./model-watch.ts";
+import type { Reader } from "./moves.ts";
+import { looksSame } from "./rules.ts";
 
 /** So many events have come, and they have told all up to this revision. */
 export interface Position {
@@ -40,7 +42,13 @@ export function* leaps(
     if (!history.isLost(told, before)) continue;
     const [held, listed] = [history.at(told, choice), history.at(revision, choice)];
     const rest = history.at(revision, anywhere);
-    const outcome = tell(watch, at, told, before, difference(held, listed, rest, before));
+    const outcome = tell(
+      watch,
+      at,
+      told,
+      before,
+      difference(choice.reader, held, listed, rest, before),
+    );
     if (typeof outcome !== "number") yield outcome;
     else if (outcome >= 0) yield { at: outcome, told: revision };
     // The rest of the difference has not come yet.
@@ -48,9 +56,10 @@ export function* leaps(
   }
 }
 
-const anywhere = { namespace: "", label: undefined, field: undefined };
+const anywhere = { namespace: "", label: undefined, field: undefined, reader: "model" } as const;
 
 function difference(
+  reader: Reader,
   held: readonly Version[],
   listed: readonly Version[],
   rest: readonly Version[],
@@ -68,7 +77,9 @@ function difference(
   for (const version of listed) {
     const previous = past.get(version.key);
     if (previous?.revision === version.revision) continue;
-    const type = previous?.uid === version.uid ? "MODIFIED" : "ADDED";
+    const isSame = previous?.uid === version.uid;
+    if (isSame && looksSame(reader, previous.object, version.object)) continue;
+    const type = isSame ? "MODIFIED" : "ADDED";
     changed.set(version.key, { type, ...version });
   }
   const left = rest.filter(({ key, uid }) => past.get(key)?.uid === uid && !now.has(key));

@@ -1,5 +1,6 @@
 import { pathOf, selectorQuery } from "./choice.ts";
 import type { WatchMove } from "./moves.ts";
+import { userAgentOf } from "./rules.ts";
 import type { Moment, Session } from "./session.ts";
 import { SlowClient } from "./slow-client.ts";
 import { EventReader, mediaType, type SeenEvent } from "./wire.ts";
@@ -12,6 +13,10 @@ const keptMs = 60_000;
 /** An event, and how far upstream was when it came. */
 export interface Arrived extends SeenEvent {
   readonly at: number;
+  /** Counts how often the watch was asked for before. */
+  readonly connection: number;
+  /** Whether it came from a watch of upstream. */
+  readonly isForwarded: boolean;
 }
 
 /** A client's watch: what was asked for, and all that has come. */
@@ -39,6 +44,7 @@ export class ModelWatch {
   #abort = new AbortController();
   #headAt = Number.POSITIVE_INFINITY;
   #toldAt = 0;
+  #resumptions = 0;
   #slow: SlowClient | undefined;
 
   constructor(session: Session, move: WatchMove) {
@@ -69,7 +75,9 @@ export class ModelWatch {
     this.begun = session.now();
     this.since = this.begun;
     this.#reader = new EventReader(move.format);
-    if (move.isSlow) this.#slow = new SlowClient(session.world.proxy.url, this.target, move.format);
+    const { proxy } = session.world;
+    if (move.isSlow)
+      this.#slow = new SlowClient(proxy.url, this.target, move.format, this.#userAgent);
     else void this.#run(this.target);
   }
 
@@ -88,6 +96,7 @@ export class ModelWatch {
     if (this.status !== undefined && this.status !== 200) return false;
     this.since = this.#session.now();
     this.resumedFrom = position;
+    this.#resumptions++;
     const isOnDisk = killedAt - this.#headAt > this.#session.world.flushMs + firstWriteMs;
     const isKept = Date.now() - this.#toldAt < keptMs;
     this.wasHeld = this.source !== "upstream" && isOnDisk && isKept;
@@ -114,11 +123,15 @@ export class ModelWatch {
     );
   }
 
+  get #userAgent(): string {
+    return userAgentOf(this.move.choice.reader);
+  }
+
   async #run(target: string): Promise<void> {
     const { url } = this.#session.world.proxy;
     try {
       const response = await fetch(url + target, {
-        headers: { Accept: mediaType[this.move.format], "User-Agent": "model/1" },
+        headers: { Accept: mediaType[this.move.format], "User-Agent": this.#userAgent },
         signal: this.#abort.signal,
         timeout: false,
       } as RequestInit);
@@ -138,15 +151,21 @@ export class ModelWatch {
     this.#toldAt = this.#headAt;
     this.headRevision = Math.min(this.headRevision, this.#session.world.revision());
     this.#session.count(`watch: ${status} ${source}`);
+    this.#session.count(`watch by ${this.move.choice.reader}: ${source}`);
   }
 
   #take(chunk: Uint8Array): void {
     const { world } = this.#session;
     const at = world.target === "fake" ? world.revision() : Number.POSITIVE_INFINITY;
+    const { reader } = this.move.choice;
+    const connection = this.#resumptions;
+    // A head that went out early does not say who tells what follows.
+    const isForwarded = this.source === "upstream" || world.target === "real";
     for (const event of this.#reader.push(chunk)) {
-      this.events.push({ ...event, at });
+      this.events.push({ ...event, at, connection, isForwarded });
       this.#toldAt = Date.now();
       this.#session.count(`event: ${event.type}`);
+      if (reader === "ruled") this.#session.count(`ruled event: ${event.type} ${this.source}`);
     }
   }
 
@@ -178,6 +197,7 @@ export class ModelWatch {
   }
 
   get name(): string {
-    return `WATCH ${this.target} (${this.move.format}, from ${this.source})`;
+    const { format, choice } = this.move;
+    return `WATCH ${this.target} (${format}, by ${choice.reader}, from ${this.source})`;
   }
 }

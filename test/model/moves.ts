@@ -6,12 +6,16 @@ export type Resource = (typeof resources)[number];
 export const namespaces = ["m", "m-a"] as const;
 export const names = ["a", "a-b", "b"] as const;
 
+/** Whose reads: rules are for `ruled` only. */
+export type Reader = "model" | "ruled";
+
 /** What a read selects, as data: the model judges it by itself. */
 export interface Choice {
   /** Empty: all. */
   readonly namespace: string;
   readonly label: LabelTerm | undefined;
   readonly field: FieldTerm | undefined;
+  readonly reader: Reader;
 }
 
 export interface LabelTerm {
@@ -78,6 +82,7 @@ export interface ListMove {
 
 export interface GetMove {
   readonly move: "get";
+  readonly reader: Reader;
   readonly resource: Resource;
   readonly namespace: string;
   readonly name: string;

@@ -2,7 +2,8 @@ import type { Endpoint } from "../../src/testing/contract-client.ts";
 import { pathOf, selectorQuery } from "./choice.ts";
 import { type Asked, checkGone, checkList, checkObject, type Page } from "./list-rules.ts";
 import { checkMark, isLastKnown, type Marked } from "./mark-rules.ts";
-import type { Format, GetMove, ListMove } from "./moves.ts";
+import type { Format, GetMove, ListMove, Reader } from "./moves.ts";
+import { userAgentOf } from "./rules.ts";
 import { type Moment, type Session, Violation } from "./session.ts";
 import { mediaType, readListBody, readObjectBody, type SeenList } from "./wire.ts";
 
@@ -17,17 +18,23 @@ type Outcome = Answered | { readonly status: undefined; readonly why: string };
 /** A read that takes longer is not answered. */
 const patienceMs = 10_000;
 
+/** How it is asked for. */
+interface Asking {
+  readonly reader: Reader;
+  readonly format: Format;
+  readonly isExactRead: boolean;
+}
+
 async function ask(
   { url }: Endpoint,
   path: string,
-  format: Format,
-  isExactRead: boolean,
+  { reader, format, isExactRead }: Asking,
 ): Promise<Outcome> {
   try {
     const response = await fetch(url + path, {
       headers: {
         Accept: mediaType[format],
-        "User-Agent": "model/1",
+        "User-Agent": userAgentOf(reader),
         ...(isExactRead ? { "Cache-Control": "no-cache" } : {}),
       },
       signal: AbortSignal.timeout(patienceMs),
@@ -88,8 +95,11 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
     const question = `${resource} ${format} ${JSON.stringify(choice)}`;
     const before = session.reached(question);
     const target = `${pathOf(resource, choice.namespace)}?${parts.join("&")}`;
-    const outcome = await ask(session.world.proxy, target, format, move.isExactRead);
-    const what = `LIST ${target} (${format}, from ${outcome.status === undefined ? "nowhere" : outcome.source})`;
+    const outcome = await ask(session.world.proxy, target, {
+      ...move,
+      reader: choice.reader,
+    });
+    const what = `LIST ${target} (${format}, by ${choice.reader}, from ${outcome.status === undefined ? "nowhere" : outcome.source})`;
     if (outcome.status === 410) {
       const isPastHeld = session.holdsPast(question, page.at ?? 0);
       if (isPastHeld)
@@ -106,6 +116,7 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
       return session.check(() => refuse(session, begun, what, outcome, isHeld));
     }
     session.count(`list: ${outcome.source}`);
+    session.count(`list by ${choice.reader}: ${outcome.source}`);
     const isAny = move.version.is === "zero";
     const anyOrNow = isAny ? "any state, or one of its own" : "a state of now";
     const needs = page.at === undefined ? anyOrNow : "a past state";
@@ -135,7 +146,7 @@ export async function runList(session: Session, move: ListMove): Promise<void> {
     const isOwn = outcome.source === "cache" || isLastKnown(outcome.source);
     if (page.at !== undefined && isOwn) session.shownPast(question, list.revision);
     if (list.continue === "") return;
-    page = { first: false, after: list.items.at(-1)?.key ?? "", at: list.revision };
+    page = { first: false, after: list.items.at(-1)?.key ?? page.after, at: list.revision };
     parts = [...fixed, `continue=${encodeURIComponent(list.continue)}`];
   }
 }
@@ -158,18 +169,19 @@ function readList(
 
 /** A GET, held against the versions that the object has had. */
 export async function runGet(session: Session, move: GetMove): Promise<void> {
-  const { resource, namespace, name, format } = move;
+  const { resource, namespace, name, format, reader } = move;
   const { query, named } = versionQuery(session, move);
   const target = `${pathOf(resource, namespace, name)}?${query.join("&")}`;
   const key = `${namespace}/${name}`;
-  const question = `get ${resource} ${format} ${key}`;
+  const question = `get ${resource} ${format} ${key} ${reader}`;
   const before = session.reached(question);
   const begun = session.now();
-  const outcome = await ask(session.world.proxy, target, format, move.isExactRead);
-  const what = `GET ${target} (${format}, from ${outcome.status === undefined ? "nowhere" : outcome.source})`;
+  const outcome = await ask(session.world.proxy, target, move);
+  const what = `GET ${target} (${format}, by ${reader}, from ${outcome.status === undefined ? "nowhere" : outcome.source})`;
   if (outcome.status !== 200 && outcome.status !== 404)
     return session.check(() => refuse(session, begun, what, outcome));
   session.count(`get: ${outcome.source}`);
+  session.count(`get by ${reader}: ${outcome.status} ${outcome.source}`);
   const needs = move.version.is === "zero" ? "any state, or one of its own" : "a state of now";
   session.checkNow(() => checkMark(session, begun, what, outcome, needs));
   const seen = outcome.status === 200 ? readObjectBody(format, outcome.body) : undefined;
@@ -184,7 +196,7 @@ export async function runGet(session: Session, move: GetMove): Promise<void> {
   session.check(() => {
     const history = session.world.histories[resource];
     const spans = history
-      .spans(key)
+      .spans(key, reader)
       .filter((span) =>
         seen === undefined ? span.version === undefined : span.version?.revision === seen.revision,
       );

@@ -11,13 +11,14 @@ export class SlowClient {
   #isOver = false;
   #isBroken = false;
 
-  constructor(url: string, target: string, format: Format) {
+  constructor(url: string, target: string, format: Format, userAgent: string) {
     const { hostname, port } = new URL(url);
     this.#socket = connect({ host: hostname, port: Number(port) }, () => {
       const head = [
         `GET ${target} HTTP/1.1`,
         `Host: ${hostname}:${port}`,
         `Accept: ${mediaType[format]}`,
+        `User-Agent: ${userAgent}`,
       ];
       this.#socket.write(`${head.join("\r\n")}\r\n\r\n`);
       this.#socket.pause();

@@ -26,6 +26,7 @@ import { History } from "./history.ts";
 import { namespaces, type Resource, resources } from "./moves.ts";
 import { Random } from "./random.ts";
 import { type Relay, startRelay } from "./relay.ts";
+import { rulesText } from "./rules.ts";
 
 export interface WorldOptions {
   readonly seed: number;
@@ -147,7 +148,10 @@ async function keepProxy(options: ProxyOptions): Promise<{
   readonly stop: () => Promise<void>;
 }> {
   const { dir, remove } = await createTemporaryFolder("edge-proxy-model-");
-  const start = () => startProxy({ ...options, diskCachePath: join(dir, "cache") });
+  const config = join(dir, "config.yaml");
+  await Bun.write(config, rulesText);
+  const flags = [...(options.flags ?? []), "--config", config];
+  const start = () => startProxy({ ...options, flags, diskCachePath: join(dir, "cache") });
   const process = await start();
   const proxy = { url: process.url, process };
   const restart = async () => {

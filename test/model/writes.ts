@@ -105,7 +105,10 @@ function contentOf(
 
 /** The object as it was so many versions ago, changed; one that is not there is made up. */
 function updated(session: Session, move: WriteMove, back: number): Loose {
-  const spans = session.world.histories[move.resource].spans(`${move.namespace}/${move.name}`);
+  const spans = session.world.histories[move.resource].spans(
+    `${move.namespace}/${move.name}`,
+    "model",
+  );
   const versions = spans.flatMap(({ version }) => (version === undefined ? [] : [version.object]));
   const old = versions[Math.max(0, versions.length - 1 - back)];
   if (old === undefined) return objectOf(move);
