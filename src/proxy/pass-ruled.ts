@@ -1,11 +1,10 @@
-import { parseQuery, splitTarget } from "../api/query.ts";
 import type { ResourceRequest } from "../api/request-info.ts";
 import { forbidden } from "../api/status.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
 import { isOfAnother, type Ruled } from "./ruled-request.ts";
-import { shownWatch } from "./ruled-watch.ts";
+import { beginOf, shownWatch } from "./ruled-watch.ts";
 import {
   currentReader,
   guardedWrite,
@@ -33,7 +32,7 @@ export async function passRuled(
   if (ruled === undefined || isOfAnother(info)) return answer;
   if (request.method === "HEAD") return answer;
   if (info.verb === "watch" && answer.status === 200)
-    return shownWatch(answer, ruled, beginOf(passing));
+    return shownWatch(answer, ruled, beginOf(passing.target));
   return await shownAnswer(answer, ruled, info);
 }
 
@@ -57,12 +56,4 @@ function isPlainRead(info: ResourceRequest): boolean {
   const { verb } = info;
   const isRead = verb === "get" || verb === "list" || verb === "watch";
   return isRead && !isOfAnother(info);
-}
-
-/** Whether the watch tells of all there is before it goes on (KUBERNETES.md 5). */
-function beginOf({ target }: PassingResource): "begins with all" | "goes on" {
-  const query = parseQuery(splitTarget(target).query);
-  if (query.get("sendInitialEvents") === "true") return "begins with all";
-  const version = query.get("resourceVersion") ?? "";
-  return version === "" || version === "0" ? "begins with all" : "goes on";
 }

@@ -1,3 +1,5 @@
+import { parseQueryBoolean } from "../api/list-options.ts";
+import { parseQuery, splitTarget } from "../api/query.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { decodeString, findMember, latin1 } from "../codec/json.ts";
 import { mapBody, type MappedObject } from "../codec/map-body.ts";
@@ -5,6 +7,7 @@ import { formatOf } from "../codec/media-type.ts";
 import { identityPaths, trimOf, withoutVersion } from "../codec/trim.ts";
 import { encodeFrame, type WatchFrame, watchFrames } from "../codec/watch-frames.ts";
 import type { View } from "../rules/view.ts";
+import { headPadding } from "../upstream/forward.ts";
 import { cannotObey, objectMap } from "./ruled-answer.ts";
 import type { Ruled } from "./ruled-request.ts";
 
@@ -14,20 +17,29 @@ const maxRemembered = 65_536;
 /** What was last shown of an object: a digest of it, or that it was hidden. */
 type LastShown = bigint | "hidden";
 
+/** Whether a watch tells of all there is before it goes on. */
+export type Begin = "begins with all" | "goes on";
+
+/** How the watch begins that asks for this path and query (KUBERNETES.md 5). */
+export function beginOf(target: string): Begin {
+  const query = parseQuery(splitTarget(target).query);
+  const version = query.get("resourceVersion") ?? "";
+  const isLegacy = version === "" || version === "0";
+  const asksForAll = parseQueryBoolean(query.get("sendInitialEvents")) ?? isLegacy;
+  return asksForAll ? "begins with all" : "goes on";
+}
+
 /**
  * A watch of upstream as the rules leave it: what becomes hidden is a DELETED with its metadata only, what appears an ADDED,
  * what changes nothing visible is not sent. Bookmarks and errors pass as they are, and so does what brings the head alone.
  */
-export function shownWatch(
-  answer: Response,
-  ruled: Ruled,
-  beginsWithAll: "begins with all" | "goes on",
-): Response {
+export function shownWatch(answer: Response, ruled: Ruled, begin: Begin): Response {
   const format = formatOf(answer.headers.get("content-type") ?? "");
   if (answer.body === null) return answer;
   if (format === undefined) throw cannotObey(ruled.view, "its form is not known");
   const frames = watchFrames(format);
-  const seen = new SeenObjects(ruled, beginsWithAll);
+  const seen = new SeenObjects(ruled, begin);
+  let hasBegun = false;
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
   const body = new ReadableStream<Uint8Array>(
     {
@@ -35,10 +47,14 @@ export function shownWatch(
         for (;;) {
           const { done, value } = await reader.read();
           if (done) return controller.close();
-          if (format === "json" && value.every((byte) => byte === 0x20))
-            return controller.enqueue(value);
-          const shown = frames.push(value).flatMap((frame) => seen.shown(frame, format) ?? []);
+          const isPadding = format === "json" && value.every((byte) => byte === 0x20);
+          const shown = isPadding
+            ? [value]
+            : frames.push(value).flatMap((frame) => seen.shown(frame, format) ?? []);
+          // What is not shown does not bring the head (CONTRACT 13).
+          if (shown.length === 0 && format === "json" && !hasBegun) shown.push(headPadding);
           if (shown.length === 0) continue;
+          hasBegun = true;
           return controller.enqueue(Buffer.concat(shown));
         }
       },
@@ -58,10 +74,10 @@ class SeenObjects {
   #isComplete: boolean;
   #last = new Map<string, LastShown>();
 
-  constructor(ruled: Ruled, beginsWithAll: "begins with all" | "goes on") {
+  constructor(ruled: Ruled, begin: Begin) {
     this.#ruled = ruled;
     this.#view = ruled.view;
-    this.#isComplete = beginsWithAll === "begins with all";
+    this.#isComplete = begin === "begins with all";
   }
 
   /** The event as it is shown; undefined where it is not. Throws for what cannot be read. */
