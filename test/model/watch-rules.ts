@@ -78,18 +78,12 @@ function checkEnd(session: Session, watch: ModelWatch): void {
   const isSlow = move.isSlow || session.bursts > 0 || session.world.isTight;
   if (ended === "clean" && (isOver || isSlow)) return;
   // A forwarded watch ends as upstream's does.
-  if (isForwarded(session, watch) && session.isExcused(watch.since)) return;
+  if (watch.mayBeForwarded && session.isExcused(watch.since)) return;
   const rule = ended === "broken" ? "CONTRACT 12" : "DESIGN 2";
   throw new Violation(
     rule,
     `${name}: ${ended} end after ${watch.endedAfterMs} ms and ${events.length} events`,
   );
-}
-
-/** A head that went out while its scope was being filled says `cache`, also where upstream had to answer after all. */
-function isForwarded({ world }: Session, { source, hasInitialEvents, move }: ModelWatch): boolean {
-  const hadHeadStart = world.target === "real" && hasInitialEvents && move.format === "json";
-  return source === "upstream" || hadHeadStart;
 }
 
 /** What is wrong with the events; undefined when there is a beginning from which they are right. */
