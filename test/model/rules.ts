@@ -11,7 +11,7 @@ export const rulesText = `rules:
     hide: { labelSelector: l=z }
   - name: small-metadata
     match: { userAgents: [ruled/*] }
-    trim: [metadata.managedFields, 'metadata.annotations["text"]']
+    trim: [metadata.managedFields, metadata.creationTimestamp, 'metadata.annotations["text"]']
   - name: no-contents
     match: { userAgents: [ruled/*], resources: [example.com/widgets] }
     trim: [spec]
@@ -49,7 +49,12 @@ const trimmed = new WeakMap<Loose>();
 
 /** What is emptied by it is left out, too. */
 function trim(object: Loose): Loose {
-  const { managedFields: _managed, annotations, ...rest } = object.metadata;
+  const {
+    managedFields: _managed,
+    creationTimestamp: _created,
+    annotations,
+    ...rest
+  } = object.metadata;
   const { text, ...others } = annotations ?? {};
   const isEmptied = text !== undefined && Object.keys(others).length === 0;
   const metadata = annotations === undefined || isEmptied ? rest : { ...rest, annotations: others };

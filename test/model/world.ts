@@ -96,11 +96,21 @@ async function startFakeWorld({ seed, binary }: WorldOptions): Promise<World> {
   };
   const isTight = random.chance(0.15);
   const flushMs = 200;
+  // One that no scope answers: all of its watches are upstream's own.
+  const passed = new Random(seed ^ 0x9a55).pick([
+    undefined,
+    undefined,
+    undefined,
+    "configmaps",
+    "pods",
+    "example.com/widgets",
+  ]);
   const flags = [
     ["--watch-buffer", random.pick(["64Ki", "1Mi"])],
     ["--scope-idle", random.pick(["1s", "5m"])],
     isTight ? ["--memory-limit", "1Mi"] : [],
     ["--disk-flush", `${flushMs}ms`],
+    passed === undefined ? [] : ["--no-cache-resources", passed],
   ].flat();
   const watchCacheSize = random.pick([undefined, undefined, 30]);
   const window = watchCacheSize === undefined ? {} : { watchCacheSize };
