@@ -93,6 +93,21 @@ export function describeWrites(target: () => ContractTarget): void {
       expect(answer.status).toBe(201);
       expect(names(await f.list("configmaps"))).toEqual(["n"]);
     });
+    it("by apply takes away what its manager gives no more, unless others have changed it", async (f) => {
+      await f.warmUp();
+      const path = "configmaps/n?fieldManager=contract";
+      const apply = async (data: Record<string, string>, query = "") => {
+        const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "n" }, data };
+        const contentType = "application/apply-patch+yaml";
+        return json(await f.call(path + query, { method: "PATCH", contentType, body }));
+      };
+      await apply({ a: "1", b: "1", c: "1" });
+      await f.merge("configmaps/n", { data: { c: "2" } });
+      expect((await apply({ a: "1" }, "&dryRun=All")).data).toEqual({ a: "1", c: "2" });
+      expect((await f.list("configmaps")).items[0].data).toEqual({ a: "1", b: "1", c: "2" });
+      expect((await apply({ a: "1" })).data).toEqual({ a: "1", c: "2" });
+      expect((await f.list("configmaps")).items[0].data).toEqual({ a: "1", c: "2" });
+    });
     it("on trial changes nothing", async (f) => {
       await f.create("a", { data: { k: "1" } });
       await f.warmUp();
