@@ -24,7 +24,7 @@ export interface Contender {
 }
 
 /** Noise comes and goes within seconds: each contender is measured in so many slices, by turns, unless told otherwise. */
-const defaultRounds = 4;
+const defaultRounds = 8;
 const shortWarmUp = 0.4;
 /** A server's garbage is collected after its last answer, on the core of the next one. */
 const restMs = 300;
