@@ -37,8 +37,6 @@ export class ModelWatch {
   readonly events: Arrived[] = [];
   status: number | undefined;
   source = "nowhere";
-  /** Whether upstream's own watch may be what tells: a head that went out while a scope was being filled says `cache`. */
-  mayBeForwarded = false;
   /** Where upstream was when the head came; nothing is certain of a watch without. */
   headRevision = Number.POSITIVE_INFINITY;
   ended: "open" | "clean" | "broken" | "closed" = "open";
@@ -47,6 +45,7 @@ export class ModelWatch {
   #reader: EventReader;
   #abort = new AbortController();
   #headAt = Number.POSITIVE_INFINITY;
+  #isHeadLate = false;
   #toldAt = 0;
   #resumptions = 0;
   #slow: SlowClient | undefined;
@@ -152,18 +151,21 @@ export class ModelWatch {
     this.status = status;
     this.source = source;
     this.#headAt = Date.now();
-    this.mayBeForwarded = source === "upstream" || this.#mayHaveHeadStart();
+    this.#isHeadLate = this.#headAt - this.since.at >= headStartMs;
     this.#toldAt = this.#headAt;
     this.headRevision = Math.min(this.headRevision, this.#session.world.revision());
     this.#session.count(`watch: ${status} ${source}`);
     this.#session.count(`watch by ${this.move.choice.reader}: ${source}`);
   }
 
-  /** Such a head takes its time; before a fake apiserver only where something holds it up. */
-  #mayHaveHeadStart(): boolean {
-    const isLate = this.#headAt - this.since.at >= headStartMs;
-    const isHeldUp = this.#session.world.target === "real" || this.#session.isExcused(this.since);
-    return this.move.format === "json" && isLate && isHeldUp;
+  /**
+   * Whether upstream's own watch may be what tells: a head that went out while a scope was being filled says `cache`, and comes
+   * late. Before a fake apiserver the scope is filled after all, unless something has gone wrong since.
+   */
+  get mayBeForwarded(): boolean {
+    if (this.source === "upstream") return true;
+    const mayFail = this.#session.world.target === "real" || this.#session.isExcused(this.since);
+    return this.move.format === "json" && this.#isHeadLate && mayFail;
   }
 
   #take(chunk: Uint8Array): void {
