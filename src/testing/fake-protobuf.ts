@@ -1,4 +1,4 @@
-import { type JsonObject, listAt, objectAt, stringAt } from "./fake-json.ts";
+import { isJsonObject, type JsonObject, listAt, objectAt, stringAt } from "./fake-json.ts";
 import { apiVersionOf, type FakeType } from "./fake-types.ts";
 
 /** The parts of Kubernetes' protobuf that the fake speaks, written apart from the proxy's own codec. */
@@ -101,9 +101,21 @@ function encodePodSpec(spec: JsonObject): Uint8Array {
 }
 
 function encodePodStatus(status: JsonObject): Uint8Array {
+  const conditions = listAt(status, "conditions").filter(isJsonObject).map(encodeCondition);
   return bytesField(
     3,
-    Buffer.concat([text(1, stringAt(status, "phase")), text(6, stringAt(status, "podIP"))]),
+    Buffer.concat([
+      text(1, stringAt(status, "phase")),
+      ...conditions.map((condition) => bytesField(2, condition)),
+      text(6, stringAt(status, "podIP")),
+    ]),
+  );
+}
+
+function encodeCondition(condition: JsonObject): Uint8Array {
+  const names = ["type", "status", "", "", "reason", "message"];
+  return Buffer.concat(
+    names.flatMap((name, at) => (name === "" ? [] : text(at + 1, stringAt(condition, name)))),
   );
 }
 
