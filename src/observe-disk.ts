@@ -34,3 +34,11 @@ export function diskGauges(disk: DiskStore | undefined): readonly Gauge[] {
     },
   ];
 }
+
+/** What the status page says of it. */
+export function diskFact(disk: DiskStore | undefined): string {
+  if (disk === undefined) return "not used";
+  const { fault, bytesWritten } = disk;
+  const state = fault === undefined ? "in use" : `${fault.kind}: ${fault.reason}`;
+  return `${state}, ${bytesWritten} bytes written`;
+}

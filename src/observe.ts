@@ -3,7 +3,7 @@ import { type Counter, type Gauge, type Histogram, Metrics } from "./admin/metri
 import type { ScopeRow } from "./admin/status-page.ts";
 import type { RequestInfo } from "./api/request-info.ts";
 import { describeScope, type LiveScope } from "./cache/watch-caches.ts";
-import { diskGauges } from "./observe-disk.ts";
+import { diskFact, diskGauges } from "./observe-disk.ts";
 import { outageGauges } from "./observe-outage.ts";
 import { processGauges } from "./observe-process.ts";
 import type { DiskStore } from "./open-disk.ts";
@@ -73,7 +73,7 @@ export function observe(
       livez: [ping],
       readyz: [ping, shutdown, credentials, upstream],
       scopes: () => [...parts.caches.all].map(rowOf),
-      facts: () => facts(parts, watches),
+      facts: () => facts(parts, watches, disk),
     },
     observer: countAnswers(metrics),
     stopping: () => {
@@ -159,7 +159,11 @@ function rowOf(live: LiveScope): ScopeRow {
   };
 }
 
-function facts(parts: ProxyParts, watches: Watches): readonly (readonly [string, string])[] {
+function facts(
+  parts: ProxyParts,
+  watches: Watches,
+  disk: DiskStore | undefined,
+): readonly (readonly [string, string])[] {
   const since = parts.apiserver.outage?.since;
   const { rss } = process.memoryUsage();
   return [
@@ -169,16 +173,9 @@ function facts(parts: ProxyParts, watches: Watches): readonly (readonly [string,
     ["watchers", String(watches.count)],
     ["cached bytes", String(parts.caches.byteLength)],
     ["resident bytes", String(rss)],
-    ["disk", diskFact(parts)],
+    ["disk", diskFact(disk)],
     ["up for", `${Math.round(process.uptime())} s`],
   ];
-}
-
-function diskFact({ disk }: ProxyParts): string {
-  if (disk === undefined) return "not used";
-  const { fault, bytesWritten } = disk;
-  const state = fault === undefined ? "in use" : `${fault.kind}: ${fault.reason}`;
-  return `${state}, ${bytesWritten} bytes written`;
 }
 
 function one(

@@ -102,15 +102,17 @@ export class DiskStore {
    */
   async removeKeptOff(): Promise<void> {
     const stored = await this.#snapshot.scopes();
-    const all = stored.is === "done" ? stored.value.map(({ id }) => parseScopeId(id)) : [];
-    const scopes = all.filter((scope) => scope !== undefined && !this.#mayKeep(scope));
+    const all = stored.is === "done" ? stored.value : [];
+    const scopes = all
+      .flatMap(({ id }) => parseScopeId(id) ?? [])
+      .filter((scope) => !this.#mayKeep(scope));
     const isKeptOff = (path: string) => !this.#mayShow(path);
     const answers = await this.replay.countOf(isKeptOff);
     if (scopes.length === 0 && answers === 0 && !this.#disk.isRewriteDue) return;
     // Of what is deleted bytes stay behind: a start that is killed here must not leave them for good.
     await this.#disk.makeRewriteDue();
     await this.#disk.exclusive(async (db) => db.setDeleted("overwritten"));
-    for (const scope of scopes) if (scope !== undefined) await this.#snapshot.remove(scope);
+    for (const scope of scopes) await this.#snapshot.remove(scope);
     await this.replay.removeOf(isKeptOff);
     const { is } = await this.#disk.rewrite();
     await this.#disk.exclusive(async (db) => db.setDeleted("left"));

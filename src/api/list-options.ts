@@ -90,7 +90,7 @@ export function parseQueryBoolean(value: string | null): boolean | undefined {
 }
 
 /** A watch from `""` or `0` that says no more is a WatchList (apimachinery, internalversion/defaults.go). */
-function defaultWatchOptions(options: DecodedListOptions): DecodedListOptions {
+export function defaultWatchOptions(options: DecodedListOptions): DecodedListOptions {
   const isLegacy =
     (options.resourceVersion === "" || options.resourceVersion === "0") &&
     options.resourceVersionMatch === "" &&

@@ -1,5 +1,6 @@
 import { decodeContinue } from "../api/continue-token.ts";
 import type { ListOptions } from "../api/list-options.ts";
+import { isPathSegmentName } from "../api/path-segment-name.ts";
 import { isResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 
 /** How fresh a read must be. `session`: CONTRACT 2 to 4; `exact`: linearizable; `any`: whatever is held. */
@@ -64,17 +65,14 @@ export function decideList(
 
 const namespaceForm = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** What no key of etcd can hold: such a name narrows nothing (apimachinery, IsValidPathSegmentName). */
-const unusableName = /^\.{0,2}$|[/%]/;
-
 /**
  * Whether a LIST is of one key, as its field selector names it: such a one has no pages, and the legacy reading of a version with
  * a limit is not for it (m; registry/generic/registry/store.go, ListPredicate). Over all namespaces the selector has to name the
  * namespace too. Of what lives in none it cannot be told here: exactly that version is not older than it either.
  */
 function isOfOneKey({ fieldSelector }: ListOptions, namespace: string): boolean {
-  const name = fieldSelector.requiredValue("metadata.name");
-  if (name === undefined || unusableName.test(name)) return false;
+  const name = fieldSelector.requiredValue("metadata.name") ?? "";
+  if (name === "" || !isPathSegmentName(name)) return false;
   return (
     namespace !== "" || namespaceForm.test(fieldSelector.requiredValue("metadata.namespace") ?? "")
   );

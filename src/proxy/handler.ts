@@ -9,7 +9,7 @@ import { withHeadStart } from "./head-start.ts";
 import { answerLastKnown } from "./last-known.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { passRuled } from "./pass-ruled.ts";
-import type { PathReading } from "./raw-path.ts";
+import { type PathReading, targetOf } from "./raw-path.ts";
 import { type Description, Descriptions, infoOf, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
@@ -194,13 +194,6 @@ function sourceOf(response: Response): Source {
 
 function isOwnSource(source: string | null): source is Source {
   return source === "cache" || source === "stale" || source === "replay" || source === "reject";
-}
-
-/** Path and query as they came; `req.url` of a request without a usable Host is a path already (BUN.md 5h). */
-export function targetOf(url: string): string {
-  const start = url.startsWith("/") ? 0 : url.indexOf("/", 8);
-  const end = url.indexOf("#");
-  return end === -1 ? url.slice(start) : url.slice(start, end);
 }
 
 function errorResponse(error: unknown, request: Request): Response {

@@ -1,4 +1,3 @@
-import type { DiskFault } from "../cache/disk-fault.ts";
 import type { Flights } from "../cache/flight.ts";
 import type { ListerWatcher } from "../cache/lister-watcher.ts";
 import type { Replay } from "../cache/replay.ts";
@@ -35,10 +34,6 @@ export interface ProxyParts {
 /** What is on disk, as far as it answers requests. */
 export interface KeptOnDisk {
   readonly replay: Replay;
-  /** Bytes written since the start. */
-  readonly bytesWritten: number;
-  /** Why nothing is kept at the moment; undefined while all is well. */
-  readonly fault: DiskFault | undefined;
   /** Whether anything of the resource may be kept. */
   isKept(group: string, resource: string): boolean;
   /** The scopes on disk that hold all that is wanted, the latest written first. Never rejects. */

@@ -1,4 +1,4 @@
-import { decodePath } from "../api/query.ts";
+import { decodePath, splitTarget } from "../api/query.ts";
 
 /** Whether a request's URL has the path that was sent: in Bun's, `.` and `..` are resolved and `\\` is `/` (BUN.md 5h). */
 export type PathReading = "as sent" | "rewritten";
@@ -61,7 +61,7 @@ function readPath(
   // Without a usable Host the URL is the target as it was sent, and fetch would rewrite it.
   const isTarget = url.startsWith("/");
   if (backslashes === 0 && sees === "all" && !isTarget) return "as sent";
-  const path = pathOf(url);
+  const { path } = splitTarget(targetOf(url));
   if (isTarget && hasDots(path)) return "rewritten";
   if (sees === "beginning") return leadsTo(path, Object.values(segments));
   return backslashes === path.split(/%5c/i).length - 1 ? "as sent" : "rewritten";
@@ -89,8 +89,9 @@ function isSame(decoded: string, encoded: string): boolean {
   return decoded === encoded || decoded.includes("\uFFFD") || decoded === decodePath(encoded);
 }
 
-function pathOf(url: string): string {
+/** Path and query as they came; `req.url` of a request without a usable Host is a path already (BUN.md 5h). */
+export function targetOf(url: string): string {
   const start = url.startsWith("/") ? 0 : url.indexOf("/", 8);
-  const end = url.indexOf("?");
+  const end = url.indexOf("#");
   return end === -1 ? url.slice(start) : url.slice(start, end);
 }

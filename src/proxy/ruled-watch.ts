@@ -1,4 +1,4 @@
-import { parseQueryBoolean } from "../api/list-options.ts";
+import { decodeListOptions, defaultWatchOptions } from "../api/list-options.ts";
 import { parseQuery, splitTarget } from "../api/query.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { decodeString, findMember, latin1 } from "../codec/json.ts";
@@ -22,11 +22,8 @@ export type Begin = "begins with all" | "goes on";
 
 /** How the watch begins that asks for this path and query (KUBERNETES.md 5). */
 export function beginOf(target: string): Begin {
-  const query = parseQuery(splitTarget(target).query);
-  const version = query.get("resourceVersion") ?? "";
-  const isLegacy = version === "" || version === "0";
-  const asksForAll = parseQueryBoolean(query.get("sendInitialEvents")) ?? isLegacy;
-  return asksForAll ? "begins with all" : "goes on";
+  const options = decodeListOptions(parseQuery(splitTarget(target).query));
+  return defaultWatchOptions(options).sendInitialEvents === true ? "begins with all" : "goes on";
 }
 
 /**

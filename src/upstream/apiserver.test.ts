@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createServer, type Server } from "node:net";
 
+import { constantSource, credentialsFor } from "../testing/credentials.ts";
 import { Apiserver } from "./apiserver.ts";
-import type { Credentials } from "./credentials.ts";
 
 /** Answers each request, or closes its connection instead. */
 let server: Server;
@@ -26,21 +26,7 @@ beforeEach(async () => {
   const port = await new Promise<number>((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
   });
-  const credentials: Credentials = {
-    server: `http://127.0.0.1:${port}`,
-    tls: { rejectUnauthorized: true },
-    authorization: undefined,
-    expiresAt: undefined,
-    files: [],
-    source: "a test",
-    warnings: [],
-  };
-  apiserver = new Apiserver({
-    current: () => credentials,
-    refresh: async () => credentials,
-    onChange: () => undefined,
-    close: () => undefined,
-  });
+  apiserver = new Apiserver(constantSource(credentialsFor(`http://127.0.0.1:${port}`)));
 });
 
 afterEach(() => void server.close());

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 
 import { configureLog } from "../log.ts";
+import { credentialsFor } from "../testing/credentials.ts";
 import { settle } from "../testing/scripted-upstream.ts";
 import type { UpstreamRequest } from "./apiserver.ts";
 import { CredentialIdentity } from "./credential-identity.ts";
@@ -34,15 +35,7 @@ function tell(what: string): void {
 }
 
 function open(): void {
-  const credentials: Credentials = {
-    server: "https://one",
-    tls: { rejectUnauthorized: true },
-    authorization: undefined,
-    expiresAt: undefined,
-    files: [],
-    source: "a test",
-    warnings: [],
-  };
+  const credentials = credentialsFor("https://one");
   const source = {
     current: () => credentials,
     onChange: (listener: (changed: Credentials) => void) => {

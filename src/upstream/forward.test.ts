@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { constantSource, credentialsFor } from "../testing/credentials.ts";
 import { Apiserver, UnreachableError } from "./apiserver.ts";
-import type { Credentials } from "./credentials.ts";
 import { forward, type ForwardOptions, timeoutMsOf } from "./forward.ts";
 
 /** Sends a half, and the rest when told; `/livez` is answered as long as it lives. */
@@ -37,21 +37,7 @@ beforeAll(() => {
 afterAll(() => server.stop(true));
 
 function apiserver(): Apiserver {
-  const credentials: Credentials = {
-    server: `http://127.0.0.1:${server.port}`,
-    tls: { rejectUnauthorized: true },
-    authorization: undefined,
-    expiresAt: undefined,
-    files: [],
-    source: "a test",
-    warnings: [],
-  };
-  return new Apiserver({
-    current: () => credentials,
-    refresh: async () => credentials,
-    onChange: () => undefined,
-    close: () => undefined,
-  });
+  return new Apiserver(constantSource(credentialsFor(`http://127.0.0.1:${server.port}`)));
 }
 
 const send = (kind: ForwardOptions["kind"], target: string, more: Partial<ForwardOptions> = {}) =>

@@ -2,19 +2,15 @@ import { describe, expect, test } from "bun:test";
 
 import { createCertificate } from "../testing/certificate.ts";
 import { freePort } from "../testing/child-process.ts";
+import { credentialsFor } from "../testing/credentials.ts";
 import type { Credentials } from "./credentials.ts";
 import { type ProbeReport, sendProbe } from "./health-probe.ts";
 
 function credentials(server: string, tls: Partial<Credentials["tls"]> = {}): Credentials {
-  return {
-    server,
+  return credentialsFor(server, {
     tls: { rejectUnauthorized: true, ...tls },
     authorization: "Bearer secret",
-    expiresAt: undefined,
-    files: [],
-    source: "a test",
-    warnings: [],
-  };
+  });
 }
 
 /** All that a probe tells until its outcome. */

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 
 import { waitUntil } from "../testing/child-process.ts";
+import { constantSource, credentialsFor } from "../testing/credentials.ts";
 import { type FakeApiserver, startFakeApiserver } from "../testing/fake-apiserver.ts";
 import { type FaultyLink, startFaultyLink } from "../testing/faulty-link.ts";
 import { Apiserver, type OutageNews, UnreachableError } from "./apiserver.ts";
-import type { Credentials } from "./credentials.ts";
 import { forward, type ForwardOptions } from "./forward.ts";
 import { healthTiming } from "./health-timing.ts";
 
@@ -26,22 +26,9 @@ let apiserver: Apiserver;
 let news: readonly OutageNews["is"][];
 
 function connect(timing = fast): void {
-  const credentials: Credentials = {
-    server: `http://127.0.0.1:${link.port}`,
-    tls: { rejectUnauthorized: true },
-    authorization: `Bearer ${fake.adminToken}`,
-    expiresAt: undefined,
-    files: [],
-    source: "a test",
-    warnings: [],
-  };
-  const source = {
-    current: () => credentials,
-    refresh: async () => credentials,
-    onChange: () => undefined,
-    close: () => undefined,
-  };
-  apiserver = new Apiserver(source, timing);
+  const authorization = `Bearer ${fake.adminToken}`;
+  const credentials = credentialsFor(`http://127.0.0.1:${link.port}`, { authorization });
+  apiserver = new Apiserver(constantSource(credentials), timing);
   const told: OutageNews["is"][] = [];
   apiserver.onOutage(({ is }) => told.push(is));
   news = told;

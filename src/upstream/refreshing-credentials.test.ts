@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { configureLog } from "../log.ts";
+import { credentialsFor } from "../testing/credentials.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
 import { RefreshingCredentials } from "./refreshing-credentials.ts";
 
@@ -16,16 +17,11 @@ let next: () => Promise<Credentials>;
 let source: RefreshingCredentials;
 
 function credentials(token: string, more: Partial<Credentials> = {}): Credentials {
-  return {
-    server: "https://h",
-    tls: { rejectUnauthorized: true },
+  return credentialsFor("https://h", {
     authorization: `Bearer ${token}`,
-    expiresAt: undefined,
     files: [file],
-    source: "a test",
-    warnings: [],
     ...more,
-  };
+  });
 }
 
 function open(first: Credentials): RefreshingCredentials {
