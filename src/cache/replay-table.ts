@@ -63,6 +63,11 @@ export class ReplayTable {
     return this.#byteLength;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#known.size;
+  }
+
   get keys(): readonly string[] {
     return [...this.#known.keys()];
   }

@@ -175,9 +175,9 @@ export class Replay {
   }
 
   /** Of requests whose answers are gone. */
-  #forgetVaries({ keys }: ReplayTable): void {
-    if (this.#varies.size <= keys.length + spareVaries) return;
-    const bases = new Set([...keys, ...this.#pending.keys].map(baseOfKey));
+  #forgetVaries(table: ReplayTable): void {
+    if (this.#varies.size <= table.size + spareVaries) return;
+    const bases = new Set([...table.keys, ...this.#pending.keys].map(baseOfKey));
     for (const base of this.#varies.keys()) if (!bases.has(base)) this.#varies.delete(base);
   }
 

@@ -2,6 +2,7 @@ import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts"
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { type HeldAnswer, hold, unpacked } from "./held-answer.ts";
 import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
+import { isShort } from "./short-body.ts";
 import type { LinkState, Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
 import { watchedUpload } from "./upload.ts";
@@ -31,8 +32,6 @@ export type ForwardKind = "read" | "write" | "watch" | "stream";
 const headMs = 62_000;
 /** A body without a byte for this long is doubted (CONTRACT 19). */
 const silentBodyMs = 30_000;
-/** An answer of known length up to this is held whole, so that the client is told the length. */
-const heldBytes = 8 << 20;
 
 /** Sends a caller's request on as it came, streaming both ways. Errors are StatusErrors, those of the body too. */
 export async function forward(
@@ -41,10 +40,10 @@ export async function forward(
   options: ForwardOptions,
 ): Promise<Response> {
   const { response, passing } = await send(apiserver, request, options);
-  if (request.method === "HEAD" || response.body === null) return response;
+  if (request.method === "HEAD") return response;
   if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  return length <= heldBytes
+  // What is held whole has a length that the client is told.
+  return isShort(response)
     ? await heldResponse(response, passing)
     : streamedResponse(response, passing);
 }

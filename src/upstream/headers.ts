@@ -56,8 +56,9 @@ export function upgradeHeaders(request: Request): Headers {
 /** Removes from an answer what concerns the connection upstream, and says where the answer is from. */
 export function markResponse(headers: Headers): void {
   const named = namedIn(headers.get("connection"));
-  for (const name of headers.keys().toArray())
-    if (hopByHop.has(name) || named.includes(name)) headers.delete(name);
+  if (named.length > 0)
+    for (const name of headers.keys().toArray()) if (named.includes(name)) headers.delete(name);
+  for (const name of hopByHop) headers.delete(name);
   headers.set("x-edge-proxy", "upstream");
 }
 

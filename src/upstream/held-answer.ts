@@ -1,5 +1,6 @@
 import type { Passing } from "./passed-body.ts";
 import { SharedBody } from "./shared-body.ts";
+import { isBodiless, isShort, maxHeldBytes } from "./short-body.ts";
 import { whileAlive } from "./silence.ts";
 
 /** An answer that several callers may share. `streamed` is for the one who is first only: it was too long to hold. */
@@ -17,17 +18,11 @@ export type HeldAnswer =
       body: ReadableStream<Uint8Array> | undefined;
     };
 
-/** Bodies past this are not held (CONTRACT 9). */
-const maxHeldBytes = 8 << 20;
-
 /** Reads an answer whole, as far as it may be held; what is longer stays a stream whose beginning is kept. */
 export async function hold(response: Response, passing: Passing): Promise<HeldAnswer> {
   const { status, headers } = response;
-  if (response.body === null)
-    return { is: "held", status, headers, body: new SharedBody(new Uint8Array(0)) };
   try {
-    const length = Number(headers.get("content-length") ?? Number.NaN);
-    if (length <= maxHeldBytes) {
+    if (isShort(response) || response.body === null) {
       const bytes = await whileAlive(response.bytes(), passing.silence);
       // Only their types allow for a SharedArrayBuffer.
       const body = new SharedBody(bytes as Uint8Array<ArrayBuffer>);
@@ -139,8 +134,7 @@ export function answerOf(held: HeldAnswer): Response | undefined {
   const { status } = held;
   const headers = new Headers(held.headers);
   if (held.is === "held") {
-    const isBodiless = status === 204 || status === 304;
-    return new Response(isBodiless ? null : held.body.take(), { status, headers });
+    return new Response(isBodiless(status) ? null : held.body.take(), { status, headers });
   }
   const { body } = held;
   held.body = undefined;

@@ -1,6 +1,7 @@
 import { StatusError } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { formatOf } from "../codec/media-type.ts";
+import { isBodiless } from "./short-body.ts";
 import { type Silence, whileAlive } from "./silence.ts";
 
 /** How a body is passed. */
@@ -17,7 +18,7 @@ export async function heldResponse(response: Response, passing: Passing): Promis
   const { status, headers } = response;
   try {
     const body = await whileAlive(response.bytes(), passing.silence);
-    return new Response(body, { status, headers });
+    return new Response(isBodiless(status) ? null : body, { status, headers });
   } catch (error) {
     throw await passing.explain(error);
   }

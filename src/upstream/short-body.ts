@@ -1,0 +1,15 @@
+/** Bodies past this are not held (CONTRACT 9). */
+export const maxHeldBytes = 8 << 20;
+
+/**
+ * Whether the body may be read whole, as far as the head tells. A look at `body` would make a stream of it, which costs a small
+ * answer more than all the rest.
+ */
+export function isShort({ status, headers }: Response): boolean {
+  return isBodiless(status) || Number(headers.get("content-length") ?? Number.NaN) <= maxHeldBytes;
+}
+
+/** Whether such an answer never has a body (RFC 9110 15.3.5, 15.4.5): with one Bun refuses to build it. */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 304;
+}
