@@ -1,18 +1,9 @@
-import type { Credentials } from "../upstream/credentials.ts";
+import { anonymousCredentials, type Credentials } from "../upstream/credentials.ts";
 import type { CredentialSource } from "../upstream/kubeconfig.ts";
 
 /** Credentials for this server, without a right unless one is given. */
 export function credentialsFor(server: string, more: Partial<Credentials> = {}): Credentials {
-  return {
-    server,
-    tls: { rejectUnauthorized: true },
-    authorization: undefined,
-    expiresAt: undefined,
-    files: [],
-    source: "a test",
-    warnings: [],
-    ...more,
-  };
+  return { ...anonymousCredentials(server), source: "a test", ...more };
 }
 
 /** Credentials that stay as they are. */

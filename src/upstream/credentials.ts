@@ -23,6 +23,19 @@ export interface ClientTls {
   readonly rejectUnauthorized: boolean;
 }
 
+/** Nobody's: without a right to anything. */
+export function anonymousCredentials(server: string): Credentials {
+  return {
+    server,
+    tls: { rejectUnauthorized: true },
+    authorization: undefined,
+    expiresAt: undefined,
+    files: [],
+    source: "no credentials",
+    warnings: [],
+  };
+}
+
 /** Nobody listens there. */
 const nowhere = "https://127.0.0.1:0";
 
@@ -32,13 +45,10 @@ const nowhere = "https://127.0.0.1:0";
  */
 export function noCredentialsYet(files: readonly string[], readAgainAt: number): Credentials {
   return {
-    server: nowhere,
-    tls: { rejectUnauthorized: true },
-    authorization: undefined,
+    ...anonymousCredentials(nowhere),
     expiresAt: readAgainAt,
     files,
     source: "nothing yet",
-    warnings: [],
   };
 }
 

@@ -56,6 +56,7 @@ export function upgradeHeaders(request: Request): Headers {
 /** Removes from an answer what concerns the connection upstream, and says where the answer is from. */
 export function markResponse(headers: Headers): void {
   const named = namedIn(headers.get("connection"));
+  // Only what is there: to delete what is no header's name would throw.
   if (named.length > 0)
     for (const name of headers.keys().toArray()) if (named.includes(name)) headers.delete(name);
   for (const name of hopByHop) headers.delete(name);

@@ -1,5 +1,10 @@
 import { readKubeconfigApart } from "./credential-process.ts";
-import { CredentialError, type CredentialOptions, type Credentials } from "./credentials.ts";
+import {
+  anonymousCredentials,
+  CredentialError,
+  type CredentialOptions,
+  type Credentials,
+} from "./credentials.ts";
 import { readKubeconfigDocument } from "./kubeconfig-document.ts";
 import { readServiceAccount } from "./service-account.ts";
 
@@ -15,18 +20,6 @@ export async function readCredentials(
   if (origin.from === "service account") {
     return readServiceAccount(origin.folder, serverAddr ?? origin.server);
   }
-  return anonymous(serverAddr);
-}
-
-function anonymous(server: string | undefined): Credentials {
-  if (server === undefined) throw new CredentialError("no credentials and no server to reach");
-  return {
-    server,
-    tls: { rejectUnauthorized: true },
-    authorization: undefined,
-    expiresAt: undefined,
-    files: [],
-    source: "no credentials",
-    warnings: [],
-  };
+  if (serverAddr === undefined) throw new CredentialError("no credentials and no server to reach");
+  return anonymousCredentials(serverAddr);
 }

