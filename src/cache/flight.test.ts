@@ -74,6 +74,35 @@ describe("Flights", () => {
     expect(begun[0]?.signal.aborted).toBe(true);
   });
 
+  test("who comes when all have left does not join what was cancelled", async () => {
+    const { begun, work } = controlled();
+    const flights = new Flights<string>();
+    const caller = new AbortController();
+    const left = flights.join("k", "while under way", caller.signal, work).catch(() => "left");
+    await settle();
+    caller.abort();
+    const second = flights.join("k", "while under way", never, work);
+    begun[0]?.reject(new Error("cancelled"));
+    await settle();
+    begun[1]?.resolve("x");
+    expect(await Promise.all([left, second])).toEqual(["left", "x"]);
+    expect(flights.size).toBe(0);
+  });
+
+  test("who comes between two flights joins the next", async () => {
+    const { begun, work } = controlled();
+    const flights = new Flights<string>();
+    const first = flights.join("k", "until it begins", never, work);
+    await settle();
+    const second = flights.join("k", "until it begins", never, work);
+    const third = first.then(() => flights.join("k", "until it begins", never, work));
+    begun[0]?.resolve("old");
+    await settle();
+    begun[1]?.resolve("new");
+    expect(await Promise.all([first, second, third])).toEqual(["old", "new", "new"]);
+    expect(begun.length).toBe(2);
+  });
+
   test("an error goes to those who waited and is not kept", async () => {
     const { begun, work } = controlled();
     const flights = new Flights<string>();

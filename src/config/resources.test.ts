@@ -78,6 +78,10 @@ describe("createCacheableTest", () => {
     ["secrets", "secrets", "", "secrets", false],
     ["*/*", "*.example.com/*", "a.example.com", "widgets", false],
     ["*/*", "*.example.com/*", "axexample.com", "widgets", true],
+    ["*/*", "", "", "", true],
+    ["", "", "", "", false],
+    ["apps/*", "", "apps\napps", "deployments", false],
+    ["apps/*", "", "", "apps\ndeployments", false],
   ])("allowed %s, refused %p: %s/%s is %p", (allowed, refused, group, resource, cacheable) => {
     const isCacheable = createCacheableTest(patterns(allowed), patterns(refused));
     expect(isCacheable(group, resource)).toBe(cacheable);

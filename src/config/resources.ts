@@ -87,24 +87,24 @@ export function createCacheableTest(
     (!isOnlyByName(group, resource) || isNamed(group, resource));
 }
 
-/** Whether a resource is among those that the patterns name. */
+/** Whether a resource is among those that the patterns name. One expression for all: it is asked for each request. */
 export function createPatternTest(
   patterns: readonly ResourcePattern[],
 ): (group: string, resource: string) => boolean {
-  const tests = patterns.map(({ group, resource }) => ({
-    group: wildcard(group),
-    resource: wildcard(resource),
-  }));
-  return (group, resource) =>
-    tests.some((test) => test.group.test(group) && test.resource.test(resource));
+  const forms = patterns.map(({ group, resource }) => `${wildForm(group)}\n${wildForm(resource)}`);
+  const any = new RegExp(`^(?:${forms.join("|")})$`);
+  // What stands for any characters stands for no end of line.
+  return (group, resource) => any.test(`${group}\n${resource}`);
 }
 
 /** `*` stands for any run of characters. */
 export function wildcard(pattern: string): RegExp {
-  return new RegExp(
-    `^${pattern
-      .split("*")
-      .map((part) => RegExp.escape(part))
-      .join(".*")}$`,
-  );
+  return new RegExp(`^${wildForm(pattern)}$`);
+}
+
+function wildForm(pattern: string): string {
+  return pattern
+    .split("*")
+    .map((part) => RegExp.escape(part))
+    .join(".*");
 }

@@ -24,6 +24,20 @@ describe("describeRequest", () => {
     [`${configmaps}/..b`, "read"],
   ])("%p is %p", (target, is) => {
     const parts = { method: "GET", target, accept: "application/json", isPerson: false };
-    expect(describeRequest(parts).is).toBe(is as "read" | "pass");
+    expect(describeRequest(parts, () => true).is).toBe(is as "read" | "pass");
+  });
+
+  test("what is not cached passes", () => {
+    const parts = {
+      method: "GET",
+      target: configmaps,
+      accept: "application/json",
+      isPerson: false,
+    };
+    const isCacheable = (group: string, resource: string) =>
+      `${group}/${resource}` !== "/configmaps";
+    expect(describeRequest(parts, isCacheable).is).toBe("pass");
+    const secrets = { ...parts, target: "/api/v1/secrets" };
+    expect(describeRequest(secrets, isCacheable).is).toBe("read");
   });
 });

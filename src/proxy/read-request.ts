@@ -57,8 +57,11 @@ const timeoutForm = /^(?:|0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
 
 const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "timeout"]);
 
-/** Describes a request. Pure, and the same for the same parts; what we do not implement or cannot read passes. */
-export function describeRequest(parts: RequestParts): Description {
+/** Describes a request. Pure, and the same for the same parts; what is not cached, or not implemented, or cannot be read passes. */
+export function describeRequest(
+  parts: RequestParts,
+  isCacheable: (group: string, resource: string) => boolean,
+): Description {
   const { path, query: queryText } = splitTarget(parts.target);
   const info = parseRequestInfo(parts.method, path, queryText);
   const pass = (because: string): Description => ({ is: "pass", info, because, ruled: undefined });
@@ -67,6 +70,7 @@ export function describeRequest(parts: RequestParts): Description {
   const { verb, subresource } = info;
   if (verb !== "get" && verb !== "list" && verb !== "watch") return pass("no read");
   if (subresource !== undefined) return pass("a subresource");
+  if (!isCacheable(info.group, info.resource)) return pass("a resource that is not cached");
   // Below the legacy /watch/ prefix a path may name one object, which no selector says.
   if (verb !== "get" && info.parts.length > 1) return pass("a path that names an object");
   if (verb === "get" && !isPathSegmentName(info.name)) return pass("a name that no object has");
@@ -187,30 +191,19 @@ export class Descriptions {
   }
 
   #describe(parts: RequestParts, userAgent: string): Description {
-    const description = this.#describeUnruled(parts);
+    const description = describeRequest(parts, this.#isCacheable);
     const info = infoOf(description);
     if (!info.isResourceRequest || this.#rules.rules.length === 0) return description;
     try {
       const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
       if (ruled === undefined) return description;
       // In the form that it is sent in it may be one that a scope answers; what is hidden there needs no selector.
-      return withRules(
-        this.#describeUnruled({ ...parts, accept: ruled.accept ?? parts.accept }),
-        ruled,
-      );
+      const sent = { ...parts, accept: ruled.accept ?? parts.accept };
+      return withRules(describeRequest(sent, this.#isCacheable), ruled);
     } catch (error) {
       if (error instanceof StatusError) return { is: "refuse", info, error };
       throw error;
     }
-  }
-
-  #describeUnruled(parts: RequestParts): Description {
-    const description = describeRequest(parts);
-    if (description.is !== "read") return description;
-    const { info } = description.read;
-    return this.#isCacheable(info.group, info.resource)
-      ? description
-      : { is: "pass", info, because: "a resource that is not cached", ruled: undefined };
   }
 }
 

@@ -11,7 +11,6 @@ import {
   StaleConnectionError,
 } from "./apiserver-errors.ts";
 import { type Credentials, isNowhere } from "./credentials.ts";
-import { withHeadDeadline } from "./head-deadline.ts";
 import {
   HealthMonitor,
   type Outage,
@@ -45,6 +44,7 @@ export interface UpstreamRequest {
   readonly hasSent?: () => boolean;
   readonly identity: Identity;
   readonly lane: Lane;
+  /** Of this request, or of few: it is listened to for as long as it is there. */
   readonly signal: AbortSignal;
   /** Milliseconds until the response head must be there; undefined: no limit. */
   readonly headMs: number | undefined;
@@ -334,7 +334,10 @@ export class Apiserver {
     );
   }
 
-  /** With the identity's authorization and a User-Agent, and a signal that also says when the head is late. */
+  /**
+   * With the identity's authorization and a User-Agent, and a signal that also says when the head is late. Of an answer the
+   * caller's signal ends the body too, for as long as there is that signal: AbortSignal.any would cost more.
+   */
   async #within<T>(
     request: UpstreamRequest,
     send: (headers: Headers, signal: AbortSignal) => Promise<T>,
@@ -344,12 +347,21 @@ export class Apiserver {
     if (request.identity === "own" && authorization !== undefined)
       headers.set("authorization", authorization);
     if (!headers.has("user-agent")) headers.set("user-agent", userAgent);
-    const watchHead = (giveUp: (error: Error) => void) =>
-      this.#health.watchHead({
-        giveUp,
-        onSlow: (over) => void this.#suspect(request, giveUp, over),
-      });
-    return await withHeadDeadline({ signal, headMs, watchHead }, (inner) => send(headers, inner));
+    const sending = new AbortController();
+    const leave = () => sending.abort(signal.reason);
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave);
+    const giveUp = (error: Error) => sending.abort(error);
+    const onSlow = (over: AbortSignal) => void this.#suspect(request, giveUp, over);
+    const endWaiting = this.#health.watchHead({ headMs, giveUp, onSlow });
+    try {
+      return await send(headers, sending.signal);
+    } catch (error) {
+      signal.removeEventListener("abort", leave);
+      throw error;
+    } finally {
+      endWaiting();
+    }
   }
 
   /** What failed as a StatusError (502, 503, 504) that says what was asked of whom; an abort stays what it is. */

@@ -25,7 +25,8 @@ function pass(ms: number): void {
   for (let at = 0; at < ms; at += 100) jest.advanceTimersByTime(100);
 }
 
-const wait = () => waiting.add({ giveUp: () => undefined, onSlow: () => undefined });
+const ignored = { headMs: undefined, giveUp: () => undefined, onSlow: () => undefined };
+const wait = () => waiting.add(ignored);
 
 describe("WaitingHeads", () => {
   test("a request is doubted a second after it was sent", () => {
@@ -62,18 +63,39 @@ describe("WaitingHeads", () => {
         doubts.push([heardMs / 1000, 0]);
       },
     });
-    probed.add({ giveUp: () => undefined, onSlow: () => undefined });
+    probed.add(ignored);
     pass(60_000);
     expect(doubts.map(([at]) => at)).toEqual([1, 2, 4, 8, 16, 26, 36, 46, 56]);
   });
 
   test("it is called slow once, and what has its head is not looked at", () => {
     const calls: string[] = [];
-    waiting.add({ giveUp: () => calls.push("given up"), onSlow: () => calls.push("slow") });
-    const end = waiting.add({ giveUp: () => undefined, onSlow: () => calls.push("never") });
+    waiting.add({
+      ...ignored,
+      giveUp: () => calls.push("given up"),
+      onSlow: () => calls.push("slow"),
+    });
+    const end = waiting.add({ ...ignored, onSlow: () => calls.push("never") });
     end();
     pass(5000);
     waiting.giveUpAll(new Error("nothing is reachable"));
     expect(calls).toEqual(["slow", "given up"]);
+  });
+
+  test("one without a head in its time is given up, once, to the millisecond", () => {
+    const late: (readonly [number, string])[] = [];
+    const giveUp = (error: Error) => late.push([Date.now() / 1000, error.message]);
+    waiting.add({ ...ignored, headMs: 62_000, giveUp });
+    waiting.add({ ...ignored, headMs: 300, giveUp });
+    const end = waiting.add({ ...ignored, headMs: 400, giveUp });
+    pass(300);
+    end();
+    pass(100_000);
+    expect(late).toEqual([
+      [0.3, "no response head within 300 ms"],
+      [62, "no response head within 62000 ms"],
+    ]);
+    waiting.giveUpAll(new Error("nothing is reachable"));
+    expect(late.length).toBe(2);
   });
 });

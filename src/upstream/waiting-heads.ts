@@ -1,8 +1,11 @@
+import { HeadTimeoutError } from "./apiserver-errors.ts";
 import type { HealthTiming } from "./health-timing.ts";
 
 /** A request that has been sent and has no head yet. */
 export interface WaitingHead {
-  /** Nothing is reachable: it waits in vain. */
+  /** Milliseconds until the head must be there (CONTRACT 19); undefined: no limit. */
+  readonly headMs: number | undefined;
+  /** It waits in vain: nothing is reachable, or it is late, which is a HeadTimeoutError. */
   readonly giveUp: (error: Error) => void;
   /** It waits for long, for the first time; the signal says when it waits no more. */
   readonly onSlow: (over: AbortSignal) => void;
@@ -10,6 +13,8 @@ export interface WaitingHead {
 
 interface Waiter extends WaitingHead {
   readonly sentMs: number;
+  /** When it is late. */
+  readonly lateMs: number;
   lookMs: number;
   /** Of one that is slow. */
   over: AbortController | undefined;
@@ -29,19 +34,21 @@ export class WaitingHeads {
   readonly #options: WaitingOptions;
   readonly #waiters = new Set<Waiter>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires. */
+  #armedMs = Infinity;
 
   constructor(options: WaitingOptions) {
     this.#options = options;
   }
 
   /** The result ends the waiting. */
-  add({ giveUp, onSlow }: WaitingHead): () => void {
+  add({ headMs, giveUp, onSlow }: WaitingHead): () => void {
     const sentMs = this.#options.now();
+    const lateMs = sentMs + (headMs ?? Infinity);
     const lookMs = sentMs + this.#options.timing.patienceMs;
-    const waiter: Waiter = { giveUp, onSlow, sentMs, lookMs, over: undefined };
+    const waiter: Waiter = { headMs, giveUp, onSlow, sentMs, lateMs, lookMs, over: undefined };
     this.#waiters.add(waiter);
-    // Who was there before is looked at before.
-    if (this.#timer === undefined) this.#arm(lookMs);
+    this.#arm(Math.min(lookMs, lateMs));
     return () => {
       this.#waiters.delete(waiter);
       waiter.over?.abort();
@@ -53,14 +60,20 @@ export class WaitingHeads {
   }
 
   #look(): void {
-    this.#timer = undefined;
+    this.#armedMs = Infinity;
     const nowMs = this.#options.now();
     let nextMs = Infinity;
     for (const waiter of this.#waiters) {
+      const { headMs, lateMs } = waiter;
+      if (headMs !== undefined && lateMs <= nowMs) {
+        this.#waiters.delete(waiter);
+        waiter.giveUp(new HeadTimeoutError(headMs));
+        continue;
+      }
       if (waiter.lookMs <= nowMs) this.#lookAt(waiter, nowMs);
-      nextMs = Math.min(nextMs, waiter.lookMs);
+      nextMs = Math.min(nextMs, waiter.lookMs, lateMs);
     }
-    if (nextMs < Infinity) this.#arm(nextMs);
+    this.#arm(nextMs);
   }
 
   #lookAt(waiter: Waiter, nowMs: number): void {
@@ -79,7 +92,11 @@ export class WaitingHeads {
     if (isQuiet) doubt(sinceMs);
   }
 
+  /** The timer is there for whoever is to be looked at first: most often one that waits already. */
   #arm(atMs: number): void {
+    if (atMs >= this.#armedMs) return;
+    clearTimeout(this.#timer);
+    this.#armedMs = atMs;
     this.#timer = setTimeout(() => this.#look(), Math.max(0, atMs - this.#options.now()));
     this.#timer.unref();
   }
