@@ -7,7 +7,7 @@ import type { WatchCaches } from "../cache/watch-caches.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
-import { answerOf, type HeldAnswer, plainBytes } from "../upstream/held-answer.ts";
+import { answerOf, type Held, type HeldAnswer, plainBody } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
 import type { Listener, ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -15,8 +15,6 @@ import { keepAnswer } from "./replay.ts";
 import type { RequestHead } from "./request-head.ts";
 import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
 import { floorOf, toWrittenResource, type WriteOutcome } from "./write-floors.ts";
-
-type Held = Extract<HeldAnswer, { readonly is: "held" }>;
 
 /** A request on its way upstream. */
 export interface Passing {
@@ -108,10 +106,6 @@ function learnListForm(caches: WatchCaches, scope: Scope, held: Held): void {
   } catch {
     // Another form than was asked for: a custom resource in JSON.
   }
-}
-
-function plainBody({ body: { bytes }, headers }: Held): Uint8Array {
-  return plainBytes(bytes, headers.get("content-encoding"));
 }
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */

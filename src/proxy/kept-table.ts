@@ -2,7 +2,7 @@ import type { Item } from "../api/item.ts";
 import { compareResourceVersion, isResourceVersion } from "../api/resource-version.ts";
 import type { ReplayAnswer } from "../cache/replay-rows.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { plainBytes } from "../upstream/held-answer.ts";
+import { plainBytes } from "../upstream/gunzip.ts";
 import { decideList } from "./decide.ts";
 import { itemOf } from "./get.ts";
 import { itemsOf } from "./list.ts";

@@ -5,6 +5,8 @@ import { describeRequest } from "./read-request.ts";
 const configmaps = "/api/v1/namespaces/a/configmaps";
 const watched = "/api/v1/watch/namespaces/a";
 
+const isSecret = (group: string, resource: string) => group === "" && resource === "secrets";
+
 describe("describeRequest", () => {
   test.each([
     [configmaps, "read"],
@@ -34,10 +36,8 @@ describe("describeRequest", () => {
       accept: "application/json",
       isPerson: false,
     };
-    const isCacheable = (group: string, resource: string) =>
-      `${group}/${resource}` !== "/configmaps";
-    expect(describeRequest(parts, isCacheable).is).toBe("pass");
+    expect(describeRequest(parts, isSecret).is).toBe("pass");
     const secrets = { ...parts, target: "/api/v1/secrets" };
-    expect(describeRequest(secrets, isCacheable).is).toBe("read");
+    expect(describeRequest(secrets, isSecret).is).toBe("read");
   });
 });

@@ -3,7 +3,8 @@ import type { RequestInfo } from "../api/request-info.ts";
 import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
 import type { Told } from "../cache/replay.ts";
 import { isReplayable } from "../cache/replayable.ts";
-import { gunzip, type HeldAnswer } from "../upstream/held-answer.ts";
+import { gunzip } from "../upstream/gunzip.ts";
+import type { Held, HeldAnswer } from "../upstream/held-answer.ts";
 import { canonicalQuery } from "./canonical-query.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
@@ -26,8 +27,6 @@ export interface Replayed {
 
 /** What of an answer's head is told again. */
 const keptHeaders = ["content-type", "content-encoding", "cache-control", "etag", "last-modified"];
-
-type Held = Extract<HeldAnswer, { readonly is: "held" }>;
 
 /** Keeps what upstream has answered for the time when it does not; what it refuses now is forgotten (CONTRACT 26). */
 export function keepAnswer(parts: ProxyParts, asked: Replayed, held: HeldAnswer): void {

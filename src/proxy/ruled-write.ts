@@ -14,6 +14,7 @@ import type { RuleSet } from "../rules/rule-set.ts";
 import type { RuledRequest } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 import { forwardHeld } from "../upstream/forward.ts";
+import { plainBody } from "../upstream/held-answer.ts";
 import { resourcePath } from "../upstream/resource-path.ts";
 import { boundedBytes } from "./bounded-bytes.ts";
 import type { Passing } from "./forwarding.ts";
@@ -172,8 +173,7 @@ async function currentOf(
   const sent = { target, identity, signal: request.signal, accept: json, kind: "read" } as const;
   const held = await forwardHeld(parts.apiserver, asked, sent);
   if (held.status === 404) return undefined;
-  const isThere = held.is === "held" && held.status === 200;
-  const bytes = isThere ? held.body.bytes : undefined;
+  const bytes = held.is === "held" && held.status === 200 ? plainBody(held) : undefined;
   const value = bytes === undefined ? undefined : parsed(bytes);
   if (bytes === undefined || value === undefined) {
     const { name } = info;
@@ -198,7 +198,7 @@ async function dryRun(
     accept: json,
     kind: "write",
   });
-  const bytes = held.is === "held" ? held.body.bytes : undefined;
+  const bytes = held.is === "held" ? plainBody(held) : undefined;
   if (held.status < 300 && bytes !== undefined) return parsed(bytes) ?? {};
   const isAboutDryRuns = bytes !== undefined && /dry.?run/i.test(Buffer.from(bytes).toString());
   if (held.status < 500 && !isAboutDryRuns) return undefined;

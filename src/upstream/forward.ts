@@ -1,6 +1,6 @@
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
-import { type HeldAnswer, hold, unpacked } from "./held-answer.ts";
+import { type HeldAnswer, hold, unpacking } from "./held-answer.ts";
 import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
 import { isShort } from "./short-body.ts";
 import type { LinkState, Silence } from "./silence.ts";
@@ -62,7 +62,7 @@ export async function forwardHeld(
     isForUs ? "gzip" : "as asked",
   );
   const held = await hold(response, passing);
-  return isForUs ? unpacked(held) : held;
+  return isForUs ? unpacking(held) : held;
 }
 
 async function send(
