@@ -100,38 +100,32 @@ function measureUpstream(metrics: Metrics, { apiserver }: ProxyParts): void {
 
 /** The series that an answer counts in. */
 interface Answered {
-  readonly status: number;
-  readonly source: Source;
   readonly total: Counter;
   readonly duration: Histogram;
 }
 
+/** Resources are a caller's to choose: of more series than this each is looked up again. */
+const maxKnownSeries = 1024;
+
 function countAnswers(metrics: Metrics): Observer {
-  // A RequestInfo is remembered with what was read of its request: a request that repeats finds its series there.
-  const seen = new WeakMap<RequestInfo, Answered[]>();
-  const seriesOf = (info: RequestInfo, status: number, source: Source): Answered => {
-    const known = seen.get(info) ?? [];
-    for (const each of known) if (each.status === status && each.source === source) return each;
-    const series = answered(metrics, info, status, source);
-    known.push(series);
-    seen.set(info, known);
-    return series;
-  };
+  const known = new Map<string, Answered>();
   return {
     answered: (info, status, source, tookMs) => {
-      const { total, duration } = seriesOf(info, status, source);
+      const resource = info.isResourceRequest ? info.resource : "";
+      const key = `${info.verb} ${resource} ${status} ${source}`;
+      const there = known.get(key);
+      const { total, duration } = there ?? seriesOf(metrics, info, status, source);
+      if (there === undefined && known.size < maxKnownSeries) known.set(key, { total, duration });
       total.value++;
       duration.observe(tookMs / 1000);
     },
   };
 }
 
-function answered(metrics: Metrics, info: RequestInfo, status: number, source: Source): Answered {
+function seriesOf(metrics: Metrics, info: RequestInfo, status: number, source: Source): Answered {
   const resource = info.isResourceRequest ? info.resource : "";
   const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
   return {
-    status,
-    source,
     total: metrics.counter(
       "edge_proxy_requests_total",
       "Answers by verb, resource, code and source.",

@@ -160,7 +160,7 @@ function compose({ config, current, credentials, disk, forwarded }: Composed): P
       if (error instanceof AnotherHistoryError) {
         // What was answered and owed of it means nothing now (CONTRACT 17).
         const { group, resource } = scope.gvr;
-        const others = [...caches.ofStore(group, resource)].map(({ cache }) => cache);
+        const others = caches.ofStore(group, resource).map(({ cache }) => cache);
         floors.forget(others, error.sinceMs);
         void disk?.forgetHistory(scope);
       }

@@ -5,6 +5,8 @@ export interface GroupVersionResource {
   readonly resource: string;
 }
 
+type GroupResource = Omit<GroupVersionResource, "version">;
+
 /** The text form `group/version/resource`; the core group is left out: `v1/configmaps`. */
 export function formatGroupVersionResource(gvr: GroupVersionResource): string {
   return gvr.group === ""
@@ -13,11 +15,21 @@ export function formatGroupVersionResource(gvr: GroupVersionResource): string {
 }
 
 /** The text form `resource.group` of apimachinery's GroupResource; the core group is left out: `configmaps`. */
-export function formatGroupResource(gvr: Omit<GroupVersionResource, "version">): string {
+export function formatGroupResource(gvr: GroupResource): string {
   return gvr.group === "" ? gvr.resource : `${gvr.resource}.${gvr.group}`;
 }
 
 /** The `apiVersion` of objects of this resource: `v1`, `apps/v1`. */
 export function formatGroupVersion(gvr: Omit<GroupVersionResource, "resource">): string {
   return gvr.group === "" ? gvr.version : `${gvr.group}/${gvr.version}`;
+}
+
+/** Whether both name the same objects: core `events` and those of `events.k8s.io` are one (CONTRACT 2), no other group's are. */
+export function sharesStore(one: GroupResource, other: GroupResource): boolean {
+  if (one.resource !== other.resource) return false;
+  return one.group === other.group || (isCoreEvents(one) && isCoreEvents(other));
+}
+
+function isCoreEvents({ group, resource }: GroupResource): boolean {
+  return resource === "events" && (group === "" || group === "events.k8s.io");
 }

@@ -59,15 +59,19 @@ export function parseRequestInfo(method: string, path: string, query: string): R
   };
   // Upstream's mux finds nothing below "//", whatever RequestInfo says of it.
   const decoded = path.startsWith("//") ? undefined : decodePath(path);
-  const [apiPrefix, ...segments] = splitPath(decoded ?? "");
+  const segments = splitPath(decoded ?? "");
+  const apiPrefix = segments[0];
   if (apiPrefix !== "api" && apiPrefix !== "apis") return nonResource;
-  const group = apiPrefix === "api" ? "" : segments.shift();
-  const [version, ...rest] = segments;
-  if (group === undefined || version === undefined || rest[0] === undefined) return nonResource;
-  const special = rest[0] === "watch" || rest[0] === "proxy" ? rest.shift() : undefined;
-  if (rest[0] === undefined) return nonResource;
+  const versionAt = apiPrefix === "api" ? 1 : 2;
+  const group = apiPrefix === "api" ? "" : segments[1];
+  const version = segments[versionAt];
+  const first = segments[versionAt + 1];
+  const special = first === "watch" || first === "proxy" ? first : undefined;
+  const restAt = versionAt + (special === undefined ? 1 : 2);
+  if (group === undefined || version === undefined || restAt >= segments.length) return nonResource;
 
-  const { namespace, parts } = splitNamespace(rest);
+  const { namespace, partsAt } = splitNamespace(segments, restAt);
+  const parts = segments.slice(partsAt);
   const [resource = "", name = "", subresource] = parts;
   const request: ResourceRequest = {
     isResourceRequest: true,
@@ -86,14 +90,16 @@ export function parseRequestInfo(method: string, path: string, query: string): R
 }
 
 /** `namespaces/a/pods/b` is `pods/b` in `a`; `namespaces/a/status` and `/finalize` are the Namespace's own. */
-function splitNamespace(segments: readonly string[]): {
-  readonly namespace: string;
-  readonly parts: readonly string[];
-} {
-  const [first, namespace, kind] = segments;
-  if (first !== "namespaces" || namespace === undefined) return { namespace: "", parts: segments };
+function splitNamespace(
+  segments: readonly string[],
+  at: number,
+): { readonly namespace: string; readonly partsAt: number } {
+  const namespace = segments[at + 1];
+  if (segments[at] !== "namespaces" || namespace === undefined)
+    return { namespace: "", partsAt: at };
+  const kind = segments[at + 2];
   const isOwn = kind === undefined || kind === "status" || kind === "finalize";
-  return { namespace, parts: isOwn ? segments : segments.slice(2) };
+  return { namespace, partsAt: isOwn ? at : at + 2 };
 }
 
 /** Without a name, get is list or watch, and delete is deletecollection. */
@@ -117,6 +123,9 @@ function selectedName(parameters: URLSearchParams): string {
 }
 
 function splitPath(path: string): readonly string[] {
-  const trimmed = path.replace(/^\/+|\/+$/g, "");
-  return trimmed === "" ? [] : trimmed.split("/");
+  let start = 0;
+  let end = path.length;
+  while (path[start] === "/") start++;
+  while (end > start && path[end - 1] === "/") end--;
+  return start === end ? [] : path.slice(start, end).split("/");
 }

@@ -1,4 +1,8 @@
-import { formatGroupResource, formatGroupVersionResource } from "../api/group-version-resource.ts";
+import {
+  formatGroupResource,
+  formatGroupVersionResource,
+  sharesStore,
+} from "../api/group-version-resource.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import type { ListForm } from "../codec/codec.ts";
@@ -121,18 +125,13 @@ export class WatchCaches {
     );
   }
 
-  /** The scopes of a group and resource, over all versions and encodings: those that a write concerns. */
-  *ofResource(group: string, resource: string): Iterable<LiveScope> {
+  /** The scopes that may hold a group and resource's objects, over all versions and encodings: those that a write concerns. */
+  ofStore(group: string, resource: string): readonly LiveScope[] {
+    const found: LiveScope[] = [];
     for (const live of this.#scopes.values()) {
-      const { gvr } = live.cache.scope;
-      if (gvr.group === group && gvr.resource === resource) yield live;
+      if (sharesStore(live.cache.scope.gvr, { group, resource })) found.push(live);
     }
-  }
-
-  /** The same, of all that has its objects in common: core `events` and those of `events.k8s.io` are one (CONTRACT 2). */
-  *ofStore(group: string, resource: string): Iterable<LiveScope> {
-    const twins = resource === "events" ? ["", "events.k8s.io"] : [group];
-    for (const twin of twins) yield* this.ofResource(twin, resource);
+    return found;
   }
 
   /** Whether this LIST is the second of its kind within the window: then its scope pays. Remembers it otherwise. */

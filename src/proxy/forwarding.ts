@@ -157,9 +157,10 @@ function raiseSeen(
 
 /** The scopes that may hold what the request is for: another namespace's never do. */
 function scopesOf(parts: ProxyParts, { group, resource, namespace }: ResourceRequest) {
-  const isOfPlace = (place: string) => place === "" || namespace === "" || place === namespace;
-  return [...parts.caches.ofStore(group, resource)].filter(({ cache }) =>
-    isOfPlace(cache.scope.namespace),
+  const ofAll = parts.caches.ofStore(group, resource);
+  if (ofAll.length === 0 || namespace === "") return ofAll;
+  return ofAll.filter(
+    ({ cache: { scope } }) => scope.namespace === "" || scope.namespace === namespace,
   );
 }
 

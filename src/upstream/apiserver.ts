@@ -10,7 +10,7 @@ import {
   pathOf,
   StaleConnectionError,
 } from "./apiserver-errors.ts";
-import { type Credentials, isNowhere } from "./credentials.ts";
+import { isNowhere } from "./credentials.ts";
 import {
   HealthMonitor,
   type Outage,
@@ -300,24 +300,25 @@ export class Apiserver {
     return this.#explain(error, request);
   }
 
-  async #send(request: UpstreamRequest): Promise<Response> {
-    const credentials = this.#credentials.current();
-    const isHttp2 = request.lane === "watch" && this.watchesShareConnection;
+  #send(request: UpstreamRequest): Promise<Response> {
+    return request.lane === "watch" && this.watchesShareConnection
+      ? this.#sendWatch(request)
+      : this.#sendOver(request, "http1.1");
+  }
+
+  async #sendWatch(request: UpstreamRequest): Promise<Response> {
     try {
-      return await this.#sendOver(request, credentials, isHttp2 ? "http2" : "http1.1");
+      return await this.#sendOver(request, "http2");
     } catch (error) {
-      if (!isHttp2 || codeOf(error) !== "HTTP2Unsupported") throw error;
+      if (codeOf(error) !== "HTTP2Unsupported") throw error;
       this.#hasHttp2 = false;
-      return await this.#sendOver(request, credentials, "http1.1");
+      return await this.#sendOver(request, "http1.1");
     }
   }
 
-  async #sendOver(
-    request: UpstreamRequest,
-    credentials: Credentials,
-    protocol: "http2" | "http1.1",
-  ): Promise<Response> {
-    return await this.#within(request, (headers, signal) =>
+  #sendOver(request: UpstreamRequest, protocol: "http2" | "http1.1"): Promise<Response> {
+    const credentials = this.#credentials.current();
+    return this.#within(request, (headers, signal) =>
       hasRepeats(headers) || request.target.startsWith("//")
         ? sendRepeated(credentials, { ...request, headers, signal })
         : this.#sessions.of(request, credentials.tls).fetch(credentials.server + request.target, {
