@@ -114,7 +114,7 @@ function countAnswers(metrics: Metrics): Observer {
       const resource = info.isResourceRequest ? info.resource : "";
       const key = `${info.verb} ${resource} ${status} ${source}`;
       const there = known.get(key);
-      const { total, duration } = there ?? seriesOf(metrics, info, status, source);
+      const { total, duration } = there ?? answeredSeries(metrics, info, status, source);
       if (there === undefined && known.size < maxKnownSeries) known.set(key, { total, duration });
       total.value++;
       duration.observe(tookMs / 1000);
@@ -122,7 +122,12 @@ function countAnswers(metrics: Metrics): Observer {
   };
 }
 
-function seriesOf(metrics: Metrics, info: RequestInfo, status: number, source: Source): Answered {
+function answeredSeries(
+  metrics: Metrics,
+  info: RequestInfo,
+  status: number,
+  source: Source,
+): Answered {
   const resource = info.isResourceRequest ? info.resource : "";
   const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
   return {
