@@ -9,6 +9,8 @@ import { redact } from "./log-redact.ts";
 import { configureLog, log } from "./log.ts";
 import { runRulesCommand } from "./rules-command.ts";
 import { serve } from "./server.ts";
+import { readWith } from "./upstream/credential-process.ts";
+import type { ReadingProcess } from "./upstream/reading-process.ts";
 import { version } from "./version.ts";
 
 /** The command line is read strictly by config-args.ts: citty itself takes unknown flags, and `--no-cache-resources` as a negation. */
@@ -61,4 +63,8 @@ function fail(error: unknown): void {
   process.exit(error instanceof ConfigError ? 2 : 1);
 }
 
-await runCommand(command, { rawArgs: process.argv.slice(2) }).catch(fail);
+/** Runs the command line. The child, where there is one, is for the kubeconfig that is to be read. */
+export async function main(argv: string[], child: ReadingProcess | undefined): Promise<void> {
+  if (child !== undefined) readWith(child);
+  await runCommand(command, { rawArgs: argv }).catch(fail);
+}

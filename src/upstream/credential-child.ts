@@ -1,13 +1,12 @@
 // What main.ts does as a child of itself: a process that reads kubeconfigs for the one that started it, answers, and ends.
-import { childCommand } from "./child-command.ts";
 import { type KubeconfigReply, type KubeconfigRequest } from "./credential-process.ts";
 import { CredentialError } from "./credentials.ts";
 import { loadKubeconfig } from "./load-kubeconfig.ts";
 
-// Imported without being the child, it must not read anybody's standard input.
-if (process.argv.includes(childCommand)) {
-  const request = (await Bun.stdin.json()) as KubeconfigRequest;
-  await Bun.write(Bun.stdout, JSON.stringify(await reply(request)));
+/** Answers one request. Without one it says nothing: whoever has started it may have ended before it knew what was to be read. */
+export async function main(): Promise<void> {
+  const text = await Bun.stdin.text();
+  if (text !== "") await Bun.write(Bun.stdout, JSON.stringify(await reply(JSON.parse(text))));
 }
 
 async function reply(request: KubeconfigRequest): Promise<KubeconfigReply> {

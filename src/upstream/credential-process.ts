@@ -1,8 +1,6 @@
-import { join } from "node:path";
-
-import { childCommand } from "./child-command.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
 import type { KubeconfigDocument } from "./kubeconfig-document.ts";
+import { type ReadingProcess, startReadingProcess } from "./reading-process.ts";
 
 /** What the child is asked for, on its standard input. */
 export interface KubeconfigRequest {
@@ -20,12 +18,26 @@ export type KubeconfigReply =
 /** Longer than an exec plugin may take. */
 const longestReadingMs = 60_000;
 
-const isCompiled = import.meta.path.startsWith("/$bunfs/");
+/** One that was started before it was known what is to be read. */
+let startedAhead: ReadingProcess | undefined;
 
-/** A compiled binary is its own child; a source file is run by the Bun that runs us. */
-const command = isCompiled
-  ? [process.execPath, childCommand]
-  : [process.execPath, join(import.meta.dir, "../main.ts"), childCommand];
+/** One that nobody needs by then goes: it has 30 MB. */
+const unneededMs = 5000;
+
+/** The first reading has this process, which has had the time to load what it needs. */
+export function readWith(child: ReadingProcess): void {
+  startedAhead = child;
+  setTimeout(() => {
+    startedAhead?.kill();
+    startedAhead = undefined;
+  }, unneededMs).unref();
+}
+
+function reader(): ReadingProcess {
+  const child = startedAhead;
+  startedAhead = undefined;
+  return child?.exitCode === null ? child : startReadingProcess();
+}
 
 /**
  * Reads kubeconfigs in a process that ends with the answer: the package that understands them is needed for a moment and
@@ -38,16 +50,17 @@ export async function readKubeconfigApart(
 ): Promise<Credentials> {
   const place = request.documents.map(({ file }) => file).join(", ");
   if (signal.aborted) throw new CredentialError(`${place}: not read any more`);
-  const child = Bun.spawn(command, {
-    stdin: new Blob([JSON.stringify(request)]),
-    stdout: "pipe",
-    stderr: "inherit",
-    env: process.env,
-    timeout: longestReadingMs,
-    signal,
-  });
+  const child = reader();
+  child.ref();
+  const end = () => child.kill();
+  signal.addEventListener("abort", end);
+  const late = setTimeout(end, longestReadingMs);
+  void child.stdin.write(JSON.stringify(request));
+  void child.stdin.end();
   const text = await new Response(child.stdout).text();
   const code = await child.exited;
+  clearTimeout(late);
+  signal.removeEventListener("abort", end);
   if (signal.aborted) throw new CredentialError(`${place}: not read any more`);
   if (text === "") throw new CredentialError(`${place}: not read: ${endOf(code)}`);
   const reply = JSON.parse(text) as KubeconfigReply;
