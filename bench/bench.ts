@@ -1,6 +1,6 @@
 import { type ProxyOptions, type ProxyProcess, startProxy } from "../src/testing/proxy-process.ts";
 import { type BenchApiserver, startBenchApiserver } from "./apiserver.ts";
-import { type BlobServer, startBlobServer } from "./blob-server.ts";
+import { type BareServer, startBlobServer, startForwardServer } from "./bare-server.ts";
 import { demand } from "./http.ts";
 import { type LoadGenerator, startLoadGenerator } from "./load-generator.ts";
 import { findNginx, type Nginx, startNginx } from "./nginx.ts";
@@ -74,8 +74,17 @@ export class Bench {
   }
 
   /** A bare Bun.serve with these bytes until the scenario ends. */
-  async startBlobServer(bytes: Uint8Array): Promise<BlobServer> {
-    const server = await this.pinning.bear("server", () => startBlobServer(bytes));
+  startBlobServer(bytes: Uint8Array): Promise<BareServer> {
+    return this.#startBare(() => startBlobServer(bytes));
+  }
+
+  /** A bare Bun.serve before the apiserver until the scenario ends. */
+  startForwardServer(): Promise<BareServer> {
+    return this.#startBare(() => startForwardServer(this.apiserver));
+  }
+
+  async #startBare(start: () => Promise<BareServer>): Promise<BareServer> {
+    const server = await this.pinning.bear("server", start);
     this.#servers.defer(() => server.stop());
     return server;
   }

@@ -1,5 +1,6 @@
 import type { Bench, Scenario } from "../bench.ts";
 import { clientNotes, compare, throughputRatio } from "../compare.ts";
+import type { Server } from "../http.ts";
 import { listPath, nameOf, thousand } from "../objects.ts";
 import { atLeast, atMost, type LoadRow, measure, note, type Result } from "../result.ts";
 
@@ -11,7 +12,7 @@ const warmUpSeconds = 12;
 
 export const passthrough: Scenario = {
   name: "passthrough",
-  help: "What is not cached: a small GET by one client, and a LIST of 530 KB by 8 clients, each with a query of its own so that none is coalesced; against the apiserver.",
+  help: "What is not cached: a small GET by one client, and a LIST of 530 KB by 8 clients, each with a query of its own so that none is coalesced; against the apiserver. The least that a Bun.serve with fetch adds to the GET is beside it.",
   run: async (bench) => {
     await bench.populate(thousand);
     return [...(await smallGet(bench)), ...(await largeList(bench)), ...(await asGo(bench))];
@@ -20,10 +21,18 @@ export const passthrough: Scenario = {
 
 async function smallGet(bench: Bench): Promise<readonly Result[]> {
   const path = `${listPath(thousand.namespace)}/${nameOf(500)}${distinct}`;
-  const rows = await compareWithDirect(bench, 1, path, "small GET");
-  const [proxied, direct] = rows;
-  const over = (proxied?.medianMs ?? Number.NaN) - (direct?.medianMs ?? Number.NaN);
-  return [...rows, measure("small GET: over direct at p50", over, "ms", atMost(0.35))];
+  const bare = await bench.startForwardServer();
+  const rows = await compareWithDirect(bench, 1, path, "small GET", {
+    others: [{ name: "bare Bun.serve and fetch", server: bare, pid: bare.pid }],
+  });
+  const [proxied, direct, floor] = rows;
+  const over = (row: LoadRow | undefined) =>
+    (row?.medianMs ?? Number.NaN) - (direct?.medianMs ?? Number.NaN);
+  return [
+    ...rows,
+    measure("small GET: over direct at p50", over(proxied), "ms", atMost(0.35)),
+    measure("the same of a bare Bun.serve and fetch", over(floor), "ms"),
+  ];
 }
 
 async function largeList(bench: Bench): Promise<readonly Result[]> {
@@ -43,7 +52,7 @@ async function largeList(bench: Bench): Promise<readonly Result[]> {
 async function asGo(bench: Bench): Promise<readonly Result[]> {
   const path = `${listPath(thousand.namespace)}${distinct}`;
   const what = "LIST, gzip";
-  const rows = await compareWithDirect(bench, 8, path, what, "gzip");
+  const rows = await compareWithDirect(bench, 8, path, what, { takes: "gzip" });
   const ratio = throughputRatio(rows, `edge-proxy (${what})`, `apiserver (${what})`);
   return [
     ...rows,
@@ -57,12 +66,22 @@ function cpuRatio([proxied, direct]: readonly LoadRow[]): number {
   return (direct?.serverMicroseconds ?? Number.NaN) / (proxied?.serverMicroseconds ?? Number.NaN);
 }
 
+/** What else is compared, and how. */
+interface With {
+  readonly takes?: "gzip";
+  readonly others?: readonly {
+    readonly name: string;
+    readonly server: Server;
+    readonly pid: number;
+  }[];
+}
+
 async function compareWithDirect(
   bench: Bench,
   connections: number,
   path: string,
   what: string,
-  takes?: "gzip",
+  { takes, others = [] }: With = {},
 ) {
   const { apiserver } = bench;
   const proxy = await bench.startProxy({ flags });
@@ -71,6 +90,13 @@ async function compareWithDirect(
   const rows = await compare(bench, connections, [
     { name: `edge-proxy (${what})`, server: proxy, path, pids, warmUpSeconds, ...encoding },
     { name: `apiserver (${what})`, server: apiserver, path, pids: apiserver.pids, ...encoding },
+    ...others.map(({ name, server, pid }) => ({
+      name: `${name} (${what})`,
+      server,
+      path,
+      pids: [pid, ...apiserver.pids],
+      warmUpSeconds,
+    })),
     ...bench.options.targets.map((target) => ({
       name: `${target.name} (${what})`,
       server: target,
