@@ -1,3 +1,4 @@
+import { log } from "../log.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
 import type { KubeconfigDocument } from "./kubeconfig-document.ts";
 import { type ReadingProcess, startReadingProcess } from "./reading-process.ts";
@@ -22,7 +23,7 @@ const longestReadingMs = 60_000;
 let startedAhead: ReadingProcess | undefined;
 
 /** One that nobody needs by then goes: it has 30 MB. */
-const unneededMs = 5000;
+const unneededMs = 30_000;
 
 /** The first reading has this process, which has had the time to load what it needs. */
 export function readWith(child: ReadingProcess): void {
@@ -36,7 +37,8 @@ export function readWith(child: ReadingProcess): void {
 function reader(): ReadingProcess {
   const child = startedAhead;
   startedAhead = undefined;
-  return child?.exitCode === null ? child : startReadingProcess();
+  const isThere = child?.exitCode === null && child.signalCode === null;
+  return isThere ? child : startReadingProcess();
 }
 
 /**
@@ -55,8 +57,7 @@ export async function readKubeconfigApart(
   const end = () => child.kill();
   signal.addEventListener("abort", end);
   const late = setTimeout(end, longestReadingMs);
-  void child.stdin.write(JSON.stringify(request));
-  void child.stdin.end();
+  await ask(child, request);
   const text = await new Response(child.stdout).text();
   const code = await child.exited;
   clearTimeout(late);
@@ -66,6 +67,16 @@ export async function readKubeconfigApart(
   const reply = JSON.parse(text) as KubeconfigReply;
   if (reply.outcome === "read") return reply.credentials;
   throw new CredentialError(reply.message);
+}
+
+/** One that has ended is told by its having said nothing. */
+async function ask({ stdin }: ReadingProcess, request: KubeconfigRequest): Promise<void> {
+  try {
+    await stdin.write(JSON.stringify(request));
+    await stdin.end();
+  } catch (error) {
+    log.debug("a kubeconfig could not be asked for", { error });
+  }
 }
 
 /** How a child that said nothing ended: a signal is its number above 128. */
