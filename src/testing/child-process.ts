@@ -81,11 +81,17 @@ export async function createTemporaryFolder(
   return { dir, remove };
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. */
+/** The kernel may give a port that was closed again to the next who asks: two of ours must not have the same. */
+const given = new Set<number>();
+
+/** A port of 127.0.0.1 that was free a moment ago; of each process another every time. */
 export function freePort(): number {
   const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = probe;
   probe.stop(true);
-  return probe.port;
+  if (given.has(port)) return freePort();
+  given.add(port);
+  return port;
 }
 
 /** Waits until the condition holds; looks every 20 ms. Rejects when the seconds are over, with what was waited for. */
