@@ -6,7 +6,7 @@ import { Apiserver } from "./apiserver.ts";
 
 /** Answers each request, or closes its connection instead. */
 let server: Server;
-let mode: "answers" | "closes";
+let mode: "answers" | "closes" | "is silent" | "answers slowly";
 let heads: string[];
 let apiserver: Apiserver;
 
@@ -20,7 +20,11 @@ beforeEach(async () => {
       const isProbe = head.startsWith("GET /livez");
       if (!isProbe) heads.push(head);
       if (mode === "closes" && !isProbe) socket.end();
-      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      else if (mode !== "is silent" || isProbe) {
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+        if (mode === "answers slowly" && !isProbe) setTimeout(() => socket.write("k"), 100);
+        else socket.write("k");
+      }
     });
   });
   const port = await new Promise<number>((resolve) => {
@@ -31,19 +35,23 @@ beforeEach(async () => {
 
 afterEach(() => void server.close());
 
+function send(asked: { headers?: Record<string, string>; signal?: AbortSignal; headMs?: number }) {
+  return apiserver.fetch({
+    method: "GET",
+    target: "/x",
+    headers: new Headers(asked.headers),
+    identity: "own",
+    lane: "bulk",
+    signal: asked.signal ?? new AbortController().signal,
+    headMs: asked.headMs ?? 5000,
+    encoding: "keep",
+  });
+}
+
 /** The status of a read, that of its error too. */
-async function read(headers: Record<string, string> = {}): Promise<number> {
+async function read(asked: Parameters<typeof send>[0] = {}): Promise<number> {
   try {
-    const response = await apiserver.fetch({
-      method: "GET",
-      target: "/x",
-      headers: new Headers(headers),
-      identity: "own",
-      lane: "bulk",
-      signal: new AbortController().signal,
-      headMs: 5000,
-      encoding: "keep",
-    });
+    const response = await send(asked);
     await response.text();
     return response.status;
   } catch (error) {
@@ -54,8 +62,8 @@ async function read(headers: Record<string, string> = {}): Promise<number> {
 describe("Apiserver", () => {
   test("names itself in client-go's form, unless a name is given, be it empty", async () => {
     await read();
-    await read({ "user-agent": "kubectl/1" });
-    await read({ "user-agent": "" });
+    await read({ headers: { "user-agent": "kubectl/1" } });
+    await read({ headers: { "user-agent": "" } });
     const names = heads.map((head) => /^User-Agent: (.*)$/im.exec(head)?.[1]?.trim());
     expect(names).toEqual([
       expect.stringMatching(/^edge-proxy\/\S+ \([a-z0-9]+\/[a-z0-9]+\)$/),
@@ -71,5 +79,31 @@ describe("Apiserver", () => {
       heads = [];
       expect([await read(), heads.length]).toEqual([502, 2]);
     }
+  });
+
+  test("gives up without a head in time", async () => {
+    mode = "is silent";
+    expect(await read({ headMs: 30 })).toBe(504);
+  });
+
+  test("leaves the body alone once the head is there", async () => {
+    mode = "answers slowly";
+    const response = await send({ headMs: 50 });
+    expect(await response.text()).toBe("ok");
+  });
+
+  test("is ended by its caller, before the head and after", async () => {
+    mode = "is silent";
+    const before = new AbortController();
+    const asking = send({ signal: before.signal });
+    before.abort(new Error("left"));
+    await expect(asking).rejects.toThrow("left");
+    const gone = send({ signal: before.signal });
+    await expect(gone).rejects.toThrow("left");
+    mode = "answers slowly";
+    const after = new AbortController();
+    const response = await send({ signal: after.signal });
+    after.abort(new Error("left"));
+    await expect(response.text()).rejects.toThrow();
   });
 });
