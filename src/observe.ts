@@ -128,8 +128,8 @@ function answeredSeries(
   status: number,
   source: Source,
 ): Answered {
+  const { verb } = info;
   const resource = info.isResourceRequest ? info.resource : "";
-  const verb = info.isResourceRequest ? info.verb : info.verb.toLowerCase();
   return {
     total: metrics.counter(
       "edge_proxy_requests_total",

@@ -1,6 +1,5 @@
 import type { Bench, Scenario } from "../bench.ts";
-import { clientNotes, compare, throughputRatio } from "../compare.ts";
-import type { Server } from "../http.ts";
+import { clientNotes, compare, type Contender, throughputRatio } from "../compare.ts";
 import { listPath, nameOf, thousand } from "../objects.ts";
 import { atLeast, atMost, type LoadRow, measure, note, type Result } from "../result.ts";
 
@@ -22,8 +21,10 @@ export const passthrough: Scenario = {
 async function smallGet(bench: Bench): Promise<readonly Result[]> {
   const path = `${listPath(thousand.namespace)}/${nameOf(500)}${distinct}`;
   const bare = await bench.startForwardServer();
+  const name = "bare Bun.serve and fetch (small GET)";
+  const pids = [bare.pid, ...bench.apiserver.pids];
   const rows = await compareWithDirect(bench, 1, path, "small GET", {
-    others: [{ name: "bare Bun.serve and fetch", server: bare, pid: bare.pid }],
+    others: [{ name, server: bare, path, pids, warmUpSeconds }],
   });
   const [proxied, direct, floor] = rows;
   const over = (row: LoadRow | undefined) =>
@@ -69,11 +70,7 @@ function cpuRatio([proxied, direct]: readonly LoadRow[]): number {
 /** What else is compared, and how. */
 interface With {
   readonly takes?: "gzip";
-  readonly others?: readonly {
-    readonly name: string;
-    readonly server: Server;
-    readonly pid: number;
-  }[];
+  readonly others?: readonly Contender[];
 }
 
 async function compareWithDirect(
@@ -90,13 +87,7 @@ async function compareWithDirect(
   const rows = await compare(bench, connections, [
     { name: `edge-proxy (${what})`, server: proxy, path, pids, warmUpSeconds, ...encoding },
     { name: `apiserver (${what})`, server: apiserver, path, pids: apiserver.pids, ...encoding },
-    ...others.map(({ name, server, pid }) => ({
-      name: `${name} (${what})`,
-      server,
-      path,
-      pids: [pid, ...apiserver.pids],
-      warmUpSeconds,
-    })),
+    ...others,
     ...bench.options.targets.map((target) => ({
       name: `${target.name} (${what})`,
       server: target,
