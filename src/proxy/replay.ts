@@ -5,6 +5,7 @@ import type { Told } from "../cache/replay.ts";
 import { isReplayable } from "../cache/replayable.ts";
 import { gunzip } from "../upstream/gunzip.ts";
 import type { Held, HeldAnswer } from "../upstream/held-answer.ts";
+import { lateBody } from "../upstream/late-body.ts";
 import { canonicalQuery } from "./canonical-query.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
@@ -114,7 +115,7 @@ function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Respon
   const headers = new Headers(head.headers);
   const bytes = body as Uint8Array<ArrayBuffer>;
   if (headers.get("content-encoding") !== "gzip" || asked.acceptsGzip)
-    return new Response(bytes, { headers });
+    return new Response(lateBody(bytes), { headers });
   headers.delete("content-encoding");
-  return new Response(gunzip(bytes), { headers });
+  return new Response(lateBody(gunzip(bytes)), { headers });
 }

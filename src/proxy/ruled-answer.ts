@@ -5,6 +5,7 @@ import { prettyJson } from "../codec/json-pretty.ts";
 import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
 import { formatOf } from "../codec/media-type.ts";
 import type { Purpose, View } from "../rules/view.ts";
+import { lateBody } from "../upstream/late-body.ts";
 import { boundedBytes } from "./bounded-bytes.ts";
 import type { Ruled } from "./ruled-request.ts";
 import { statusResponse } from "./status-response.ts";
@@ -34,12 +35,12 @@ export async function shownAnswer(
   if (status >= 400) {
     const body = quoting.has(status) ? withoutQuotes(ruled.view, status, format) : undefined;
     if (body !== undefined) return body;
-    return new Response(bytes, { status, headers });
+    return new Response(lateBody(bytes), { status, headers });
   }
   const mapped = mapObjects(ruled, bytes, format);
   if (mapped.is === "hidden") return hiddenAnswer(info, mapped, status, format);
   const shown = ruled.isPretty && format === "json" ? prettyJson(mapped.bytes) : mapped.bytes;
-  return new Response(shown as Uint8Array<ArrayBuffer>, { status, headers });
+  return new Response(lateBody(shown as Uint8Array<ArrayBuffer>), { status, headers });
 }
 
 function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"): MappedBody {

@@ -1,7 +1,7 @@
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
-import { type HeldAnswer, hold, unpacking } from "./held-answer.ts";
-import { heldResponse, type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
+import { answerHeld, type HeldAnswer, hold, holdWhole, unpacking } from "./held-answer.ts";
+import { type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
 import { isShort } from "./short-body.ts";
 import type { LinkState, Silence } from "./silence.ts";
 import type { UpgradeOutcome } from "./upgrade.ts";
@@ -44,7 +44,7 @@ export async function forward(
   if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
   // What is held whole has a length that the client is told.
   return isShort(response)
-    ? await heldResponse(response, passing)
+    ? answerHeld(await holdWhole(response, passing))
     : streamedResponse(response, passing);
 }
 

@@ -24,15 +24,22 @@ export type HeldAnswer =
 
 /** Reads an answer whole, as far as it may be held; what is longer stays a stream whose beginning is kept. */
 export async function hold(response: Response, passing: Passing): Promise<HeldAnswer> {
+  if (isShort(response) || response.body === null) return await holdWhole(response, passing);
+  try {
+    return await holdStream(response, response.body, passing);
+  } catch (error) {
+    throw await passing.explain(error);
+  }
+}
+
+/** Reads an answer whole, however long it is. Rejects when the body breaks off. */
+export async function holdWhole(response: Response, passing: Passing): Promise<Held> {
   const { status, headers } = response;
   try {
-    if (isShort(response) || response.body === null) {
-      const bytes = await whileAlive(response.bytes(), passing.silence);
-      // Only their types allow for a SharedArrayBuffer.
-      const body = new SharedBody(bytes as Uint8Array<ArrayBuffer>, "as it came");
-      return { is: "held", status, headers, body };
-    }
-    return await holdStream(response, response.body, passing);
+    const bytes = await whileAlive(response.bytes(), passing.silence);
+    // Only their types allow for a SharedArrayBuffer.
+    const body = new SharedBody(bytes as Uint8Array<ArrayBuffer>, "as it came");
+    return { is: "held", status, headers, body };
   } catch (error) {
     throw await passing.explain(error);
   }
@@ -116,15 +123,17 @@ export function plainBody({ body: { bytes }, headers }: Held): Uint8Array<ArrayB
   return plainBytes(bytes, headers.get("content-encoding"));
 }
 
+/** The answer for one caller more. */
+export function answerHeld({ status, headers, body }: Held): Response {
+  if (isBodiless(status)) return new Response(null, { status, headers });
+  const isUnpacked = body.given === "without its gzip";
+  return body.answer({ status, headers: isUnpacked ? withoutEncoding(headers) : headers });
+}
+
 /** The answer for one caller; undefined when it was a stream and somebody has taken it. */
 export function answerOf(held: HeldAnswer): Response | undefined {
-  const { status, headers } = held;
-  if (held.is === "held") {
-    if (isBodiless(status)) return new Response(null, { status, headers });
-    const isUnpacked = held.body.given === "without its gzip";
-    return held.body.answer({ status, headers: isUnpacked ? withoutEncoding(headers) : headers });
-  }
-  const { body } = held;
+  if (held.is === "held") return answerHeld(held);
+  const { status, headers, body } = held;
   held.body = undefined;
   return body === undefined ? undefined : new Response(body, { status, headers });
 }

@@ -1,7 +1,6 @@
 import { StatusError } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { formatOf } from "../codec/media-type.ts";
-import { isBodiless } from "./short-body.ts";
 import { type Silence, whileAlive } from "./silence.ts";
 
 /** How a body is passed. */
@@ -11,17 +10,6 @@ export interface Passing {
   readonly explain: (error: unknown) => Promise<unknown>;
   /** Ends a watch: cleanly, or with an ERROR event where the reason is a StatusError. */
   readonly stopping?: AbortSignal | undefined;
-}
-
-/** The answer with its body whole, and so with its length. Rejects when the body breaks off. */
-export async function heldResponse(response: Response, passing: Passing): Promise<Response> {
-  const { status, headers } = response;
-  try {
-    const body = await whileAlive(response.bytes(), passing.silence);
-    return new Response(isBodiless(status) ? null : body, { status, headers });
-  } catch (error) {
-    throw await passing.explain(error);
-  }
 }
 
 /**
