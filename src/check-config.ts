@@ -2,7 +2,7 @@ import type { Config } from "./config.ts";
 import { formatAddress } from "./config/addresses.ts";
 import { formatDuration, formatSize } from "./config/quantities.ts";
 import { formatPattern } from "./config/resources.ts";
-import { openConfiguredCredentials } from "./configured-credentials.ts";
+import { beginReadingConfigured, openConfiguredCredentials } from "./configured-credentials.ts";
 import type { Credentials } from "./upstream/kubeconfig.ts";
 
 /**
@@ -10,7 +10,8 @@ import type { Credentials } from "./upstream/kubeconfig.ts";
  * Reads the credentials but runs no exec plugin and reaches no network. Rejects with a ConfigError as `serve` would.
  */
 export async function checkConfig(config: Config): Promise<string> {
-  const source = await openConfiguredCredentials(config, "leave");
+  const reading = beginReadingConfigured(config, "leave");
+  const source = await openConfiguredCredentials(reading, "is an error");
   const credentials = source.current();
   source.close();
   const all = { ...flagsPart(config), credentials: credentialsPart(credentials) };

@@ -6,7 +6,10 @@ import { loadKubeconfig } from "./load-kubeconfig.ts";
 /** Answers one request. Without one it says nothing: whoever has started it may have ended before it knew what was to be read. */
 export async function main(): Promise<void> {
   const text = await Bun.stdin.text();
-  if (text !== "") await Bun.write(Bun.stdout, JSON.stringify(await reply(JSON.parse(text))));
+  if (text === "") return;
+  const answer = JSON.stringify(await reply(JSON.parse(text)));
+  // Who has asked may have ended by now, and has said why.
+  await Bun.write(Bun.stdout, answer).catch(() => undefined);
 }
 
 async function reply(request: KubeconfigRequest): Promise<KubeconfigReply> {

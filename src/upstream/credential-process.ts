@@ -72,7 +72,8 @@ export async function readKubeconfigApart(
 /** One that has ended is told by its having said nothing. */
 async function ask({ stdin }: ReadingProcess, request: KubeconfigRequest): Promise<void> {
   try {
-    await stdin.write(JSON.stringify(request));
+    // Both before anything is waited for: it may be asked while this process has other things to do.
+    void stdin.write(JSON.stringify(request));
     await stdin.end();
   } catch (error) {
     log.debug("a kubeconfig could not be asked for", { error });

@@ -69,8 +69,6 @@ export interface CredentialOptions {
   readonly serverAddr: string | undefined;
   /** `leave`: no exec plugin runs and no network is reached, so a token may be missing. */
   readonly plugins: "run" | "leave";
-  /** Where the first reading fails: to begin without any, and read again. Absent: that is an error. */
-  readonly unreadable?: "read again";
 }
 
 /** Credentials that cannot be used: one line that names the file. */

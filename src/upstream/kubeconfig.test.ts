@@ -5,8 +5,9 @@ import { join } from "node:path";
 
 import { configureLog } from "../log.ts";
 import { createCertificate } from "../testing/certificate.ts";
+import type { CredentialOrigin } from "./credentials.ts";
 import { readKubeconfigDocument } from "./kubeconfig-document.ts";
-import { CredentialError, type Credentials, openCredentials } from "./kubeconfig.ts";
+import { beginReading, CredentialError, type Credentials, openCredentials } from "./kubeconfig.ts";
 import { loadKubeconfig } from "./load-kubeconfig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edge-proxy-kubeconfig-"));
@@ -294,13 +295,13 @@ describe("loadKubeconfig", () => {
   });
 });
 
+function open(origin: CredentialOrigin, serverAddr?: string) {
+  return openCredentials(beginReading({ origin, serverAddr, plugins: "run" }), "is an error");
+}
+
 describe("openCredentials", () => {
   test("no credentials at all, and a server to reach", async () => {
-    const source = await openCredentials({
-      origin: { from: "nowhere" },
-      serverAddr: "http://h",
-      plugins: "run",
-    });
+    const source = await open({ from: "nowhere" }, "http://h");
     expect(source.current()).toMatchObject({
       server: "http://h",
       authorization: undefined,
@@ -313,7 +314,7 @@ describe("openCredentials", () => {
   test("what the thread refuses is refused here", async () => {
     const file = write({ more: { users: [] } });
     const origin = { from: "kubeconfig", files: [file] } as const;
-    const attempt = openCredentials({ origin, serverAddr: undefined, plugins: "run" });
+    const attempt = open(origin);
     expect(attempt).rejects.toEqual(
       new CredentialError(`${file}: user "u" of context "here" is not in it; there: none`),
     );
@@ -328,7 +329,7 @@ describe("openCredentials", () => {
     put(client);
     const file = write({ user: { "client-certificate": own.cert, "client-key": own.key } });
     const origin = { from: "kubeconfig", files: [file] } as const;
-    const source = await openCredentials({ origin, serverAddr: undefined, plugins: "run" });
+    const source = await open(origin);
     const told: (string | undefined)[] = [];
     source.onChange(({ tls }) => told.push(tls.cert));
     put({ cert: other.cert, key: client.key });

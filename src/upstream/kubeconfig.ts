@@ -6,7 +6,7 @@ import {
   noCredentialsYet,
 } from "./credentials.ts";
 import { readCredentials } from "./read-credentials.ts";
-import { RefreshingCredentials } from "./refreshing-credentials.ts";
+import { asRead, type ReadCredentials, RefreshingCredentials } from "./refreshing-credentials.ts";
 
 export { CredentialError } from "./credentials.ts";
 export type { CredentialOptions, Credentials } from "./credentials.ts";
@@ -21,36 +21,56 @@ export interface CredentialSource {
   close(): void;
 }
 
+/** A first reading that is under way. */
+export interface FirstReading {
+  readonly options: CredentialOptions;
+  readonly credentials: Promise<ReadCredentials>;
+  /** Ends it. */
+  readonly late: AbortController;
+}
+
+/** Begins to read: it takes a process of its own, and this one can do other things meanwhile. How it ends openCredentials tells. */
+export function beginReading(options: CredentialOptions): FirstReading {
+  const late = new AbortController();
+  const credentials = readCredentials(options, late.signal).then(asRead);
+  credentials.catch(() => undefined);
+  return { options, credentials, late };
+}
+
 /**
- * Reads the credentials and keeps them fresh: their files are looked at every few seconds, and those that expire are
+ * Takes the credentials that are read and keeps them fresh: their files are looked at every few seconds, and those that expire are
  * read again before that. A later reading that fails is one line in the log and changes nothing.
- * Rejects with a CredentialError where the first reading fails, unless they are to be read again.
+ * Rejects with a CredentialError where the first reading fails, unless they are to be read again: then it begins without any.
  */
-export async function openCredentials(options: CredentialOptions): Promise<CredentialSource> {
-  const read = (signal: AbortSignal) => readCredentials(options, signal);
-  const first = await readFirst(options, read);
-  if (options.plugins === "run") for (const warning of first.warnings) log.warn(warning);
-  return new RefreshingCredentials(first, read);
+export async function openCredentials(
+  reading: FirstReading,
+  unreadable: "is an error" | "is read again",
+): Promise<CredentialSource> {
+  const { options } = reading;
+  const first =
+    unreadable === "is an error" ? await reading.credentials : await readOrWithout(reading);
+  if (options.plugins === "run")
+    for (const warning of first.credentials.warnings) log.warn(warning);
+  return new RefreshingCredentials(first, (signal) => readCredentials(options, signal));
 }
 
 /** An exec plugin that waits for a network that is not there must not hold up what can be served without it. */
 const firstReadingMs = 3000;
 
-async function readFirst(
-  { origin, unreadable }: CredentialOptions,
-  read: (signal: AbortSignal) => Promise<Credentials>,
-): Promise<Credentials> {
-  const late = new AbortController();
-  if (unreadable === undefined) return await read(late.signal);
+async function readOrWithout({
+  options: { origin },
+  credentials,
+  late,
+}: FirstReading): Promise<ReadCredentials> {
   const timer = setTimeout(() => late.abort(), firstReadingMs);
   try {
-    return await read(late.signal);
+    return await credentials;
   } catch (error) {
     if (!(error instanceof CredentialError)) throw error;
     log.warn(`what is on disk is served, and the credentials are read again: ${error.message}`);
     const files = origin.from === "kubeconfig" ? origin.files : [];
     // Soon, and without that limit, where the time was all that was lacking.
-    return noCredentialsYet(files, late.signal.aborted ? Date.now() + firstReadingMs : 0);
+    return asRead(noCredentialsYet(files, late.signal.aborted ? Date.now() + firstReadingMs : 0));
   } finally {
     clearTimeout(timer);
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { configureLog } from "../log.ts";
 import { credentialsFor } from "../testing/credentials.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
-import { RefreshingCredentials } from "./refreshing-credentials.ts";
+import { asRead, RefreshingCredentials } from "./refreshing-credentials.ts";
 
 const pollMs = 5000;
 let folder: string;
@@ -25,7 +25,7 @@ function credentials(token: string, more: Partial<Credentials> = {}): Credential
 }
 
 function open(first: Credentials): RefreshingCredentials {
-  source = new RefreshingCredentials(first, async () => {
+  source = new RefreshingCredentials(asRead(first), async () => {
     reads += 1;
     return next();
   });

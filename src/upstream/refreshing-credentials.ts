@@ -4,6 +4,17 @@ import { type Credentials, isSameIdentity } from "./credentials.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 type Read = (signal: AbortSignal) => Promise<Credentials>;
+/** Credentials, and what their files looked like when they were read. */
+export interface ReadCredentials {
+  readonly credentials: Credentials;
+  readonly seen: string;
+}
+
+/** Credentials that were read this moment. */
+export function asRead(credentials: Credentials): ReadCredentials {
+  return { credentials, seen: fingerprint(credentials.files) };
+}
+
 type Listener = (credentials: Credentials) => void;
 
 /** Short enough for a token that is rotated minutes before it ends; a few calls of stat cost microseconds. */
@@ -30,13 +41,13 @@ export class RefreshingCredentials {
   #renewal: NodeJS.Timeout | undefined;
   #complaint: string | undefined;
 
-  constructor(first: Credentials, read: Read) {
+  constructor({ credentials, seen }: ReadCredentials, read: Read) {
     this.#read = read;
-    this.#current = first;
-    this.#seen = fingerprint(first.files);
+    this.#current = credentials;
+    this.#seen = seen;
     this.#poll = setInterval(() => this.#look(), pollMs);
     this.#poll.unref();
-    this.#renewIn(renewalDelay(first.expiresAt, Date.now()));
+    this.#renewIn(renewalDelay(credentials.expiresAt, Date.now()));
   }
 
   current(): Credentials {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createCertificate } from "../testing/certificate.ts";
-import { openCredentials } from "./kubeconfig.ts";
+import { beginReading, openCredentials } from "./kubeconfig.ts";
 import { readServiceAccount } from "./service-account.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edge-proxy-pod-"));
@@ -48,10 +48,25 @@ describe("readServiceAccount", () => {
 
   test("a token that is rotated is read on the next refresh", async () => {
     write("one", cert);
-    const origin = { from: "service account", folder, server: "https://h" } as const;
-    const source = await openCredentials({ origin, serverAddr: undefined, plugins: "run" });
+    const source = await openCredentials(begin(), "is an error");
     write("two", cert);
     expect((await source.refresh()).authorization).toBe("Bearer two");
     source.close();
   });
+
+  test("so is one that is rotated between the reading and the opening", async () => {
+    write("one", cert);
+    const reading = begin();
+    await reading.credentials;
+    write("two", cert);
+    const source = await openCredentials(reading, "is an error");
+    expect(source.current().authorization).toBe("Bearer one");
+    expect((await source.refresh()).authorization).toBe("Bearer two");
+    source.close();
+  });
 });
+
+function begin() {
+  const origin = { from: "service account", folder, server: "https://h" } as const;
+  return beginReading({ origin, serverAddr: undefined, plugins: "run" });
+}
