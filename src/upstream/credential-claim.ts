@@ -1,5 +1,3 @@
-import { X509Certificate } from "node:crypto";
-
 import { type Credentials, isNowhere } from "./credentials.ts";
 
 /**
@@ -27,6 +25,8 @@ export function claimOf({
 /** A client certificate's subject: name and groups, in any order (KUBERNETES authentication, X509 client certificates). */
 function certificateName(pem: string | undefined): string | undefined {
   if (pem === undefined) return undefined;
+  // Who has no certificate starts without the module (m: 5 ms).
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
   return new X509Certificate(pem).subject.split("\n").toSorted().join("\n");
 }
 
