@@ -1,7 +1,6 @@
 import { chooseCredentials } from "../../src/config/credentials.ts";
 import { processInput } from "../../src/config/input.ts";
 import type { Credentials } from "../../src/upstream/credentials.ts";
-import { readKubeconfigDocument } from "../../src/upstream/kubeconfig-document.ts";
 import { loadKubeconfig } from "../../src/upstream/load-kubeconfig.ts";
 import { readServiceAccount } from "../../src/upstream/service-account.ts";
 import type { Server } from "../http.ts";
@@ -18,8 +17,7 @@ export async function openCluster(options: {
   const origin = chooseCredentials({ ...options, serverAddr: undefined, env, isFile });
   switch (origin.from) {
     case "kubeconfig": {
-      const documents = origin.files.map(readKubeconfigDocument);
-      const request = { documents, serverAddr: undefined, plugins: "run" } as const;
+      const request = { files: origin.files, serverAddr: undefined, plugins: "run" } as const;
       return serverOf(await loadKubeconfig(request));
     }
     case "service account":

@@ -20,9 +20,7 @@ async function reply(request: KubeconfigRequest): Promise<KubeconfigReply> {
     const isNamed = error instanceof CredentialError;
     return {
       outcome: "refused",
-      message: isNamed
-        ? message
-        : `${request.documents.map(({ file }) => file).join(", ")}: ${message}`,
+      message: isNamed ? message : `${request.files.join(", ")}: ${message}`,
     };
   }
 }

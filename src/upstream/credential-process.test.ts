@@ -1,4 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { readKubeconfigApart, readWith } from "./credential-process.ts";
 import { type ReadingProcess, startReadingProcess } from "./reading-process.ts";
@@ -9,8 +12,12 @@ const fields = {
   clusters: [{ name: "c", cluster: { server: "https://h:1" } }],
   users: [{ name: "u", user: { token: "t" } }],
 };
+const folder = mkdtempSync(join(tmpdir(), "edge-proxy-reading-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, "kubeconfig");
+writeFileSync(file, JSON.stringify(fields));
 const request = {
-  documents: [{ file: "/k", fields }],
+  files: [file],
   serverAddr: undefined,
   plugins: "leave",
 } as const;
@@ -47,7 +54,7 @@ describe("readKubeconfigApart", () => {
     readWith(child);
     const reading = read();
     child.kill("SIGTERM");
-    await expect(reading).rejects.toThrow("/k: not read");
+    await expect(reading).rejects.toThrow(`${file}: not read`);
   });
 
   test("one that is asked nothing says nothing and ends with its input", async () => {

@@ -1,12 +1,11 @@
 import { log } from "../log.ts";
 import { CredentialError, type Credentials } from "./credentials.ts";
-import type { KubeconfigDocument } from "./kubeconfig-document.ts";
 import { type ReadingProcess, startReadingProcess } from "./reading-process.ts";
 
 /** What the child is asked for, on its standard input. */
 export interface KubeconfigRequest {
   /** The first that says something holds, as kubectl merges them. */
-  readonly documents: readonly KubeconfigDocument[];
+  readonly files: readonly string[];
   readonly serverAddr: string | undefined;
   readonly plugins: "run" | "leave";
 }
@@ -50,7 +49,7 @@ export async function readKubeconfigApart(
   request: KubeconfigRequest,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  const place = request.documents.map(({ file }) => file).join(", ");
+  const place = request.files.join(", ");
   if (signal.aborted) throw new CredentialError(`${place}: not read any more`);
   const child = reader();
   child.ref();

@@ -5,7 +5,6 @@ import { join } from "node:path";
 
 import { createCertificate } from "../testing/certificate.ts";
 import type { Credentials } from "./credentials.ts";
-import { readKubeconfigDocument } from "./kubeconfig-document.ts";
 import { loadKubeconfig } from "./load-kubeconfig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "edge-proxy-exec-"));
@@ -43,8 +42,7 @@ async function read(exec: object, user: object = {}): Promise<Credentials> {
     users: [{ name: "u", user: { ...user, exec: { apiVersion, ...exec } } }],
   };
   writeFileSync(file, JSON.stringify(document));
-  const documents = [readKubeconfigDocument(file)];
-  return loadKubeconfig({ documents, serverAddr: undefined, plugins: "run" });
+  return loadKubeconfig({ files: [file], serverAddr: undefined, plugins: "run" });
 }
 
 describe("exec plugin", () => {

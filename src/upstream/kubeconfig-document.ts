@@ -6,17 +6,8 @@ import { CredentialError } from "./credentials.ts";
 /** Fields as the YAML has them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A kubeconfig as it is written. */
-export interface KubeconfigDocument {
-  readonly file: string;
-  readonly fields: Fields;
-}
-
-/**
- * Reads the YAML of a kubeconfig. Throws a CredentialError that names the file where it is not readable or none.
- * Meant for the main thread: each thread that calls Bun.YAML keeps 90 KB for good when it ends (Bun 1.4.5).
- */
-export function readKubeconfigDocument(file: string): KubeconfigDocument {
+/** Reads the YAML of a kubeconfig. Throws a CredentialError that names the file where it is not readable or none. */
+export function readKubeconfigDocument(file: string): Fields {
   const text = readCredentialFile(file);
   let document: unknown;
   try {
@@ -26,7 +17,7 @@ export function readKubeconfigDocument(file: string): KubeconfigDocument {
   }
   const isMapping = typeof document === "object" && document !== null && !Array.isArray(document);
   if (!isMapping) throw noKubeconfig(file, "no clusters, users and contexts in it");
-  return { file, fields: fieldsIn(document) };
+  return fieldsIn(document);
 }
 
 /** The error of a file that is not what it should be. */

@@ -1,4 +1,4 @@
-// The only file that knows @kubernetes/client-node. Loaded in the worker alone: the package is heavy.
+// The only file that knows @kubernetes/client-node. Loaded in the reading process alone: the package is heavy.
 import type { RequestOptions } from "node:https";
 import { dirname } from "node:path";
 
@@ -8,8 +8,8 @@ import type { Cluster, Context, User } from "@kubernetes/client-node/dist/config
 import {
   type Fields,
   fieldsIn,
-  type KubeconfigDocument,
   noKubeconfig,
+  readKubeconfigDocument,
 } from "./kubeconfig-document.ts";
 
 export type { Cluster, Context, User } from "@kubernetes/client-node/dist/config_types.js";
@@ -25,8 +25,9 @@ export interface KubeconfigFile {
   readonly fieldsOf: (list: "clusters" | "users", name: string) => Fields;
 }
 
-/** Takes a document for a kubeconfig. Throws a CredentialError that names the file where it is not one. */
-export function openKubeconfig({ file, fields: document }: KubeconfigDocument): KubeconfigFile {
+/** Reads a kubeconfig. Throws a CredentialError that names the file where it is not readable or none. */
+export function openKubeconfig(file: string): KubeconfigFile {
+  const document = readKubeconfigDocument(file);
   const config = new KubeConfig();
   try {
     config.loadFromString(JSON.stringify(withoutOwnReading(document)));

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { configureLog } from "../log.ts";
 import { createCertificate } from "../testing/certificate.ts";
 import type { CredentialOrigin } from "./credentials.ts";
-import { readKubeconfigDocument } from "./kubeconfig-document.ts";
 import { beginReading, CredentialError, type Credentials, openCredentials } from "./kubeconfig.ts";
 import { loadKubeconfig } from "./load-kubeconfig.ts";
 
@@ -58,10 +57,9 @@ function write({ user = {}, cluster = {}, more = {} }: Parts): string {
   return file;
 }
 
-/** Reads in this thread: a thread of its own for each case takes a quarter of a second when run from source. */
+/** Reads in this process: one of its own for each case takes a quarter of a second when run from source. */
 async function read(paths: string | readonly string[], serverAddr?: string): Promise<Credentials> {
-  const documents = [paths].flat().map((path) => readKubeconfigDocument(path));
-  return loadKubeconfig({ documents, serverAddr, plugins: "run" });
+  return loadKubeconfig({ files: [paths].flat(), serverAddr, plugins: "run" });
 }
 
 describe("loadKubeconfig", () => {

@@ -11,9 +11,9 @@ import { readUser } from "./kubeconfig-user.ts";
  * Rejects with a CredentialError that names the file where something is missing, unreadable or does not fit.
  */
 export async function loadKubeconfig(request: KubeconfigRequest): Promise<Credentials> {
-  const context = selectContext(request.documents.map(openKubeconfig));
+  const { files } = request;
+  const context = selectContext(files.map(openKubeconfig));
   const { cluster } = context;
-  const files = request.documents.map(({ file }) => file);
   const server = request.serverAddr ?? serverOf(context);
   const owner = `cluster "${cluster.entry.name}"`;
   const ca = findPem({ file: cluster.file, owner }, cluster.fields, "certificate-authority");

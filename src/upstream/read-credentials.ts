@@ -5,7 +5,6 @@ import {
   type CredentialOptions,
   type Credentials,
 } from "./credentials.ts";
-import { readKubeconfigDocument } from "./kubeconfig-document.ts";
 import { readServiceAccount } from "./service-account.ts";
 
 /** Reads credentials from where the options say. Rejects with a CredentialError where they cannot be used. */
@@ -13,10 +12,8 @@ export async function readCredentials(
   { origin, serverAddr, plugins }: CredentialOptions,
   signal: AbortSignal,
 ): Promise<Credentials> {
-  if (origin.from === "kubeconfig") {
-    const documents = origin.files.map(readKubeconfigDocument);
-    return readKubeconfigApart({ documents, serverAddr, plugins }, signal);
-  }
+  if (origin.from === "kubeconfig")
+    return readKubeconfigApart({ files: origin.files, serverAddr, plugins }, signal);
   if (origin.from === "service account") {
     return readServiceAccount(origin.folder, serverAddr ?? origin.server);
   }
