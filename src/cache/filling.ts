@@ -1,6 +1,6 @@
 import type { Item } from "../api/item.ts";
+import type { Change } from "./change.ts";
 import { Store } from "./store.ts";
-import type { Change } from "./watch-cache.ts";
 
 /** A state that is being put together, aside. */
 export class Filling {

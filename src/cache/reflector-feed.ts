@@ -6,10 +6,11 @@ import {
 } from "../api/resource-version.ts";
 import { expired } from "../api/status.ts";
 import type { WireEvent } from "../codec/codec.ts";
+import type { Change } from "./change.ts";
 import { WatchError } from "./reflector-errors.ts";
 import type { ReflectorOptions } from "./reflector-state.ts";
 import type { Tally } from "./tally.ts";
-import type { Change, WatchCache } from "./watch-cache.ts";
+import type { WatchCache } from "./watch-cache.ts";
 
 /** Changes of one resourceVersion come together; after this much silence there are no more (CONTRACT 12). */
 const sameVersionMs = 100;

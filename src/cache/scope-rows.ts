@@ -1,9 +1,10 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
 import type { ListForm, TypeForm } from "../codec/codec.ts";
 import type { Database } from "./database.ts";
+import type { LostInterval } from "./lost-interval.ts";
 import type { Manifest } from "./segment-index.ts";
 import { checksumOf, parseHead, type SegmentHead, type SegmentParts } from "./segment.ts";
-import type { KnownPast, LostInterval } from "./watch-cache.ts";
+import type { KnownPast } from "./watch-cache.ts";
 
 /** What a scope is beside its objects. */
 export interface ScopeState {

@@ -6,8 +6,9 @@ import { parseResourceVersion } from "../api/resource-version.ts";
 import { expired, type Status } from "../api/status.ts";
 import { configMap, configMapForm, jsonCodec, type ObjectSpec } from "../testing/objects.ts";
 import type { Frames } from "./frames.ts";
+import type { LostInterval } from "./lost-interval.ts";
 import { Store } from "./store.ts";
-import { type LostInterval, WatchCache, type Watcher } from "./watch-cache.ts";
+import { WatchCache, type Watcher } from "./watch-cache.ts";
 
 const version = (number: number) => parseResourceVersion(String(number));
 const limits = { maxEvents: 100, maxBytes: 1 << 20, maxAgeMs: 75_000 };

@@ -1,5 +1,4 @@
 import type { GroupVersionResource } from "../api/group-version-resource.ts";
-import type { Item } from "../api/item.ts";
 import {
   compareResourceVersion,
   newerResourceVersion,
@@ -9,9 +8,12 @@ import type { Selection } from "../api/selection.ts";
 import { expired, type Status } from "../api/status.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
 import type { Codec, ListForm, TypeForm } from "../codec/codec.ts";
+import { applyTo, asReplay, type Change, undo } from "./change.ts";
 import { Frames } from "./frames.ts";
 import { History, type HistoryLimits } from "./history.ts";
-import { Store } from "./store.ts";
+import { isInside, type LostInterval, reachedLost } from "./lost-interval.ts";
+import type { Store } from "./store.ts";
+import { Waiters } from "./waiters.ts";
 
 /** What is cached as one: the objects of a resource that a selection shows, in one encoding. */
 export interface Scope extends Selection {
@@ -27,12 +29,6 @@ export interface Watcher {
   crossed(lost: LostInterval, status: Status): void;
   /** The scope's history broke or it is gone: an ERROR event with this Status, or a clean end without one. */
   end(status: Status | undefined): void;
-}
-
-/** Between these two, neither included, what happened is not known: no watch may begin or wait there (CONTRACT 14). */
-export interface LostInterval {
-  readonly after: ResourceVersion;
-  readonly before: ResourceVersion;
 }
 
 /** Someone who keeps a copy of the scope elsewhere. It takes references and must not throw. */
@@ -94,17 +90,6 @@ export interface KeptState extends KnownPast {
   readonly at: number;
 }
 
-/** A change as upstream tells it. */
-export interface Change {
-  readonly type: "ADDED" | "MODIFIED" | "DELETED";
-  readonly item: Item;
-}
-
-interface Waiter {
-  readonly isMet: () => boolean;
-  readonly done: (isMet: boolean) => void;
-}
-
 /**
  * A live copy of a scope. Its one writer is a Reflector; readers see whole states only: items, history and
  * resourceVersion change in one synchronous block, and a relist is filled aside and swapped in.
@@ -117,7 +102,7 @@ export class WatchCache {
   #filled: Filled | undefined;
   #listForm: ListForm | undefined;
   #watchers = new Set<Watcher>();
-  #waiters = new Set<Waiter>();
+  readonly #waiters = new Waiters();
   #version = 0;
   #lost: readonly LostInterval[] = [];
   #formerReach: ResourceVersion | undefined;
@@ -279,19 +264,7 @@ export class WatchCache {
 
   /** The same for any condition on what the cache holds; it is asked after every change. */
   waitUntil(isMet: () => boolean, timeoutMs: number): Promise<boolean> {
-    if (isMet()) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const waiter: Waiter = {
-        isMet,
-        done: (met) => {
-          clearTimeout(timer);
-          this.#waiters.delete(waiter);
-          resolve(met);
-        },
-      };
-      const timer = setTimeout(() => waiter.done(false), timeoutMs);
-      this.#waiters.add(waiter);
-    });
+    return this.#waiters.wait(isMet, timeoutMs);
   }
 
   /** Whether this resourceVersion is reached. */
@@ -339,9 +312,7 @@ export class WatchCache {
     const { history } = filled;
     const lost = { after: filled.resourceVersion, before: resourceVersion };
     for (const event of events) history.append(event, now);
-    const isReached = ({ before }: LostInterval) =>
-      compareResourceVersion(before, history.since) > 0;
-    this.#lost = [...this.#lost, lost].filter(isReached).slice(-maxLost);
+    this.#lost = reachedLost([...this.#lost, lost], history.since);
     this.#filled = { store, history, resourceVersion, replayedTo: resourceVersion, form };
     this.#moved();
     this.#journal?.moved(events);
@@ -373,7 +344,7 @@ export class WatchCache {
     const version = first.item.resourceVersion;
     const isAfter = compareResourceVersion(version, filled.resourceVersion) > 0;
     const events = changes.flatMap((each) =>
-      isAfter ? changeOf(filled.store, each) : this.#replayed(filled, each),
+      isAfter ? applyTo(filled.store, each) : this.#replayed(filled, each),
     );
     for (const event of events) filled.history.append(event, now);
     if (isAfter) {
@@ -419,7 +390,7 @@ export class WatchCache {
     this.#filled = undefined;
     this.endWatchers(status);
     this.#version++;
-    for (const waiter of this.#waiters) waiter.done(false);
+    this.#waiters.giveUp();
   }
 
   /** What a change that is not after the state is: told again where the watch began before it, else a rest of a change that was cut, or nothing. */
@@ -438,7 +409,7 @@ export class WatchCache {
       held !== undefined &&
       held.uid === item.uid;
     if (!isRest) return [];
-    const events = changeOf(filled.store, change);
+    const events = applyTo(filled.store, change);
     this.#journal?.moved(events);
     return events;
   }
@@ -450,46 +421,6 @@ export class WatchCache {
 
   #moved(): void {
     this.#version++;
-    if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters) if (waiter.isMet()) waiter.done(true);
+    this.#waiters.ask();
   }
-}
-
-/** The state before these changes. */
-function undo(state: Store, changes: readonly ChangeEvent[]): Store {
-  if (changes.length === 0) return state;
-  const store = state.clone();
-  for (const event of changes.toReversed()) {
-    if (event.previous === undefined) store.delete(event.item.key);
-    else store.set(event.previous);
-  }
-  return store;
-}
-
-/** More of them than the history can reach are not needed. */
-const maxLost = 16;
-
-/** Whether the resourceVersion lies in the interval, its ends left out. */
-export function isInside(resourceVersion: ResourceVersion, { after, before }: LostInterval) {
-  return (
-    compareResourceVersion(resourceVersion, after) > 0 &&
-    compareResourceVersion(resourceVersion, before) < 0
-  );
-}
-
-/** What a change is to the store. A repeat of what it holds, or the end of what it does not, is none. */
-function changeOf(store: Store, { type, item }: Change): readonly ChangeEvent[] {
-  if (type === "DELETED") {
-    const previous = store.delete(item.key);
-    return previous === undefined ? [] : [{ type, item, previous }];
-  }
-  const previous = store.set(item);
-  return previous === undefined
-    ? [{ type: "ADDED", item, previous }]
-    : [{ type: "MODIFIED", item, previous }];
-}
-
-/** A change from before the state: what the object was is not known, and only watchers of the whole scope are told. */
-function asReplay({ type, item }: Change): ChangeEvent {
-  return type === "ADDED" ? { type, item, previous: undefined } : { type, item, previous: item };
 }

@@ -1,12 +1,8 @@
 import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import type { Status } from "../api/status.ts";
 import type { Frames } from "../cache/frames.ts";
-import {
-  isInside,
-  type LostInterval,
-  type WatchCache,
-  type Watcher,
-} from "../cache/watch-cache.ts";
+import { isInside, type LostInterval } from "../cache/lost-interval.ts";
+import type { WatchCache, Watcher } from "../cache/watch-cache.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { frameFor, type Sight } from "./filter.ts";
