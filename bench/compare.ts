@@ -34,8 +34,10 @@ const clientLimit = 0.95;
 /** How finely it is measured by turns: the closer the contenders, the more slices. */
 export interface Slices {
   readonly rounds?: number;
-  /** In seconds. */
+  /** In seconds; what the run is told for each contender is divided among them otherwise. */
   readonly slice?: number;
+  /** In seconds, where that would be less. */
+  readonly leastSlice?: number;
 }
 
 interface Sum {
@@ -52,7 +54,11 @@ export async function compare(
   bench: Bench,
   connections: number,
   contenders: readonly Contender[],
-  { rounds = defaultRounds, slice = bench.options.seconds / rounds }: Slices = {},
+  {
+    rounds = defaultRounds,
+    leastSlice = 0,
+    slice = Math.max(leastSlice, bench.options.seconds / rounds),
+  }: Slices = {},
 ): Promise<readonly LoadRow[]> {
   const sums = contenders.map(newSum);
   for (const contender of contenders)
