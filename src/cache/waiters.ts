@@ -30,6 +30,7 @@ export class Waiters {
     for (const waiter of this.#all) if (waiter.isMet()) waiter.done(true);
   }
 
+  /** Whoever waits is told that it is not met. */
   giveUp(): void {
     for (const waiter of this.#all) waiter.done(false);
   }
