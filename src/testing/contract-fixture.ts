@@ -6,6 +6,7 @@ import {
   type Call,
   call,
   type ContractTarget,
+  type Endpoint,
   json,
   type Loose,
   type Watch,
@@ -139,20 +140,28 @@ export function inNamespace(
 /** The definition of `widgets`, for apiservers that do not have it yet; waits until it is served. */
 export async function installWidgets(target: ContractTarget): Promise<void> {
   if (target.isFake) return;
+  await installCustomType(target.direct, { plural: "widgets", kind: "Widget" });
+}
+
+/** Defines a namespaced type of example.com/v1 that takes all fields; waits until it is served. */
+export async function installCustomType(
+  apiserver: Endpoint,
+  { plural, kind }: { readonly plural: string; readonly kind: string },
+): Promise<void> {
   const schema = {
     openAPIV3Schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
   };
   const version = { name: "v1", served: true, storage: true, subresources: { status: {} }, schema };
-  const called = { plural: "widgets", singular: "widget", kind: "Widget", listKind: "WidgetList" };
+  const called = { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` };
   const body = {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: "widgets.example.com" },
+    metadata: { name: `${plural}.example.com` },
     spec: { group: "example.com", scope: "Namespaced", names: called, versions: [version] },
   };
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-  await call(target.direct, path, { method: "POST", body });
+  await call(apiserver, path, { method: "POST", body });
   const isServed = async () =>
-    (await call(target.direct, "/apis/example.com/v1/widgets")).status === 200;
-  await waitUntil("widgets are served", isServed, 20);
+    (await call(apiserver, `/apis/example.com/v1/${plural}`)).status === 200;
+  await waitUntil(`${plural} are served`, isServed, 20);
 }
