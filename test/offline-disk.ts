@@ -100,9 +100,12 @@ export async function expectTheSameOffline(
   const before = (await untilCached(node, path)).text;
   await node.kill();
   await fake.pause();
-  await node.start();
-  expect((await must(node, path)).text).toBe(before);
-  await fake.start();
+  try {
+    await node.start();
+    expect((await must(node, path)).text).toBe(before);
+  } finally {
+    await fake.start();
+  }
 }
 
 /** Every byte of every file in the folder. */
