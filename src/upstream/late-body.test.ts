@@ -14,6 +14,24 @@ describe("the body of an answer that is not given at once", () => {
     expect(Buffer.compare(Buffer.concat(chunks), whole)).toBe(0);
   });
 
+  const readers: readonly [string, (answer: Response) => Promise<Uint8Array>][] = [
+    ["bytes", (answer) => answer.bytes()],
+    ["a buffer", async (answer) => new Uint8Array(await answer.arrayBuffer())],
+    ["a blob", async (answer) => (await answer.blob()).bytes()],
+    ["text", async (answer) => Buffer.from(await answer.text())],
+    ["chunks", async (answer) => Buffer.concat(await Array.fromAsync(answer.body ?? []))],
+  ];
+
+  test.each(readers)("read as %s is whole where its bytes are given back", async (_, read) => {
+    const bytes = new Uint8Array(510_302).fill(67);
+    const whole = bytes.slice();
+    const answer = new Response(lateBody(bytes, () => bytes.buffer.transfer(0)));
+    const taken = await read(answer);
+    await nextTurn();
+    expect(bytes).toHaveLength(0);
+    expect(Buffer.compare(taken, whole)).toBe(0);
+  });
+
   test.each(sizes)("%d bytes go out with their length", async (length) => {
     const whole = new Uint8Array(length).fill(66);
     let sent = 0;
@@ -22,6 +40,7 @@ describe("the body of an answer that is not given at once", () => {
     expect(response.headers.get("content-length")).toBe(String(length));
     expect(response.headers.get("transfer-encoding")).toBeNull();
     expect(Buffer.compare(await response.bytes(), whole)).toBe(0);
+    await nextTurn();
     expect(sent).toBe(length < 15 << 10 ? 0 : 1);
   });
 
@@ -45,12 +64,12 @@ describe("the body of an answer that is not given at once", () => {
   });
 });
 
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A server whose answers come a turn of the event loop later, or with `go`. */
-function serveLate(
-  body: () => Bun.BodyInit,
-  begun?: () => void,
-  go: Promise<void> = new Promise((resolve) => setImmediate(resolve)),
-) {
+function serveLate(body: () => Bun.BodyInit, begun?: () => void, go: Promise<void> = nextTurn()) {
   return Bun.serve({
     hostname: "127.0.0.1",
     port: 0,

@@ -4,6 +4,8 @@ import { type Credentials, isSameIdentity } from "./credentials.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 type Read = (signal: AbortSignal) => Promise<Credentials>;
+type Listener = (credentials: Credentials) => void;
+
 /** Credentials, and what their files looked like when they were read. */
 export interface ReadCredentials {
   readonly credentials: Credentials;
@@ -14,8 +16,6 @@ export interface ReadCredentials {
 export function asRead(credentials: Credentials): ReadCredentials {
   return { credentials, seen: fingerprint(credentials.files) };
 }
-
-type Listener = (credentials: Credentials) => void;
 
 /** Short enough for a token that is rotated minutes before it ends; a few calls of stat cost microseconds. */
 const pollMs = 5000;
