@@ -7,6 +7,7 @@ import { diskFact, diskGauges } from "./observe-disk.ts";
 import { outageGauges } from "./observe-outage.ts";
 import { processGauges } from "./observe-process.ts";
 import type { DiskStore } from "./open-disk.ts";
+import { isAccepted, isAddress } from "./proxy/guard.ts";
 import type { Observer } from "./proxy/handler.ts";
 import type { ProxyParts, Source } from "./proxy/parts.ts";
 import type { Watches } from "./proxy/watches.ts";
@@ -68,6 +69,8 @@ export function observe(
   const ping = { name: "ping", failure: () => undefined };
   return {
     admin: {
+      isAcceptedHost: (host) =>
+        host === "" || isAddress(host) || isAccepted(host, parts.acceptHosts),
       version: { version, bun: Bun.version, platform: `${process.platform}/${process.arch}` },
       metrics,
       livez: [ping],

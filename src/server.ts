@@ -7,7 +7,8 @@ import type { Scope } from "./cache/watch-cache.ts";
 import { WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { beginReadingConfigured, openConfiguredCredentials } from "./configured-credentials.ts";
-import { listen, listenAdmin, type Server } from "./listen.ts";
+import type { HttpServer } from "./http/http-server.ts";
+import { listen, listenAdmin } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
 import { giveBackAfterStart } from "./memory/give-back.ts";
 import { observe } from "./observe.ts";
@@ -51,9 +52,8 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   const parts = compose({ config, current: () => current, credentials, disk, forwarded });
   const watches = new Watches();
   const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
-  const listeners: Server[] = [];
-  const inFlight = () =>
-    listeners.reduce((sum, server) => sum + server.pendingRequests + server.pendingWebSockets, 0);
+  const listeners: HttpServer[] = [];
+  const inFlight = () => listeners.reduce((sum, server) => sum + server.pendingRequests, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight, disk);
   // What is another's is gone by now; what is not started here is when somebody asks for it.
   for (const scope of (await disk?.recent()) ?? [])
@@ -69,7 +69,7 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
     watches.tick(now());
   }, tickMs);
   log.info(`edge-proxy ${version} serves ${parts.apiserver.server}`, {
-    on: listeners.map(({ url }) => String(url)).join(" "),
+    on: listeners.map(({ url }) => url).join(" "),
     as: credentials.current().source,
   });
   giveBackAfterStart();
@@ -85,14 +85,14 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   stopping();
   forwarded.end();
   clearInterval(ticking);
-  for (const listener of listeners) void listener.stop();
+  for (const listener of listeners) listener.stop();
   watches.endAll();
   await drained(inFlight, config.shutdownGraceMs);
   await uses?.note(parts.caches.all);
   await disk?.close();
   parts.caches.stop();
-  for (const listener of listeners) void listener.stop(true);
-  void adminListener?.stop(true);
+  for (const listener of listeners) listener.destroy();
+  adminListener?.destroy();
   credentials.close();
   log.info("stopped");
   process.exit(0);

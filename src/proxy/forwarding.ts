@@ -5,27 +5,30 @@ import { serviceUnavailable } from "../api/status.ts";
 import type { Scope, WatchCache } from "../cache/watch-cache.ts";
 import type { WatchCaches } from "../cache/watch-caches.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
+import type { Answer as HttpAnswer } from "../http/answer.ts";
+import type { IncomingRequest } from "../http/request.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type Held, type HeldAnswer, plainBody } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
-import type { Listener, ProxyParts } from "./parts.ts";
+import type { Caller } from "./guard.ts";
+import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { keepAnswer } from "./replay.ts";
 import type { RequestHead } from "./request-head.ts";
-import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
+import { passUpgrade } from "./upgrade.ts";
 import { floorOf, toWrittenResource, type WriteOutcome } from "./write-floors.ts";
 
 /** A request on its way upstream. */
 export interface Passing {
-  readonly request: Request;
+  readonly request: IncomingRequest;
   readonly head: RequestHead;
-  readonly listener: Listener;
   readonly info: RequestInfo;
   /** The read that it is, where a scope could have answered it. */
   readonly read: ReadRequest | undefined;
   /** Path and query. */
   readonly target: string;
+  readonly caller: Caller;
   readonly identity: Identity;
   /** What is accepted of upstream, where it is not what the caller's header says. */
   readonly accept?: string | undefined;
@@ -36,12 +39,10 @@ const unshared = new Set(["log", "exec", "attach", "portforward", "proxy"]);
 const sharedPaths = /^\/(?:api|apis|openapi|version)(?:[/?]|$)/;
 
 /** Sends the request upstream: watches and streams as they come, equal reads as one, writes with what later reads owe them. */
-export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<Response> {
+export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
   const { request, info, target, identity, accept } = passing;
+  if (request.block.upgrade !== undefined) return await passUpgrade(parts, passing);
   const { method, signal } = request;
-  const protocol = askedProtocol(request);
-  if (protocol === "websocket") return await passUpgrade(parts, passing);
-  if (protocol === "spdy") return await refuseSpdy(parts, passing);
   const { healthIntervalMs, stopping } = parts;
   const sent = { target, identity, signal, accept };
   if (isLongRunning(passing))
@@ -73,8 +74,8 @@ function isHeld({ request, info, target }: Passing): boolean {
 }
 
 /** A read of the most recent state may only join what has not been sent (CONTRACT 8); one under conditions goes alone. */
-async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, head, target, identity, accept } = passing;
+async function passHeld(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
+  const { request, head, target, identity, caller, accept } = passing;
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
   const before = toleratesAge ? [] : reachedBy(parts, passing);
@@ -86,7 +87,7 @@ async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> 
   raiseSeen(parts, passing, held, before);
   lookInto(passing, held, before);
   learnFrom(parts, passing, held);
-  if (identity === "own") keepAnswer(parts, passing, held);
+  if (caller === "node") keepAnswer(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, { ...sent, signal: request.signal });
@@ -118,15 +119,23 @@ function flightKey(passing: Passing): string {
   return `${whoOf(passing)}\n${head.accept}\n${reader}\n${path}?${sorted}`;
 }
 
-function whoOf({ identity, request }: Passing): string {
-  if (identity === "own") return "own";
-  const impersonated = [...request.headers].filter(([name]) => name.startsWith("impersonate-"));
-  return JSON.stringify([request.headers.get("authorization"), impersonated]);
+/** Who asks: all header lines that an apiserver takes an identity from, as they came. */
+function whoOf({ caller, request }: Passing): string {
+  if (caller === "node") return "own";
+  const { fields } = request.block;
+  const naming = fields.filter((_, at) => namesIdentity(fields[at - (at % 2)] ?? ""));
+  return JSON.stringify([caller, ...naming]);
+}
+
+function namesIdentity(name: string): boolean {
+  return (
+    name === "authorization" || name === "sec-websocket-protocol" || name.startsWith("impersonate-")
+  );
 }
 
 /** How far the scopes are that the answer's objects may be in. */
-function reachedBy(parts: ProxyParts, { info, identity, read }: Passing): readonly Reached[] {
-  if (!info.isResourceRequest || identity !== "own") return [];
+function reachedBy(parts: ProxyParts, { info, caller, read }: Passing): readonly Reached[] {
+  if (!info.isResourceRequest || caller !== "node") return [];
   if (info.verb === "get") return reached(scopesOf(parts, info));
   return read?.verb === "list" && read.options.continue === ""
     ? reached(scopesOf(parts, info))
@@ -142,11 +151,11 @@ function lookInto({ read }: Passing, held: HeldAnswer, before: readonly Reached[
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
 function raiseSeen(
   parts: ProxyParts,
-  { info, identity }: Passing,
+  { info, caller }: Passing,
   held: HeldAnswer,
   before: readonly Reached[],
 ): void {
-  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return;
+  if (!info.isResourceRequest || info.verb !== "get" || caller !== "node") return;
   if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
   const caches = cachesOf(parts, info);
   if (caches.length === 0) return;
@@ -177,7 +186,7 @@ function readBody(held: Held, info: ResourceRequest): Answer {
  * A write is sent once, and its answer read before it goes out, so that the caller's next read shows it. A lost answer
  * counts as a write that may have happened.
  */
-async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response> {
+async function passWrite(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
   const { request, target, identity, accept } = passing;
   const info = passing.info.isResourceRequest ? toWrittenResource(passing.info) : passing.info;
   const sent = { target, identity, signal: request.signal, accept, kind: "write" } as const;

@@ -6,6 +6,7 @@ import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
 import { prettyBody, streamedBody } from "../codec/list-body.ts";
+import { type Answer, SharedBytes } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
 import { sees, sightOf } from "./filter.ts";
@@ -21,7 +22,7 @@ export function listFrom(
   live: LiveScope,
   read: ReadRequest,
   view: ListView,
-): Response | undefined {
+): Answer | undefined {
   const { cache } = live;
   const { bodies } = parts.caches;
   const version = view.state === "latest" ? cache.version : 0;
@@ -31,10 +32,9 @@ export function listFrom(
   const body = compose(live, read, view);
   if (body === undefined) return undefined;
   if (body.byteLength > maxKeptBytes && !read.isPretty) return respond(read, streamedBody(body));
-  // The pieces as they are: one copy, and no garbage as large as the body.
-  const blob = new Blob(read.isPretty ? [prettyBody(body)] : [...body.pieces]);
-  bodies.set(key, version, blob);
-  return respond(read, blob);
+  const shared = read.isPretty ? sharedCopy(prettyBody(body)) : sharedBody(body);
+  bodies.set(key, version, shared);
+  return respond(read, shared);
 }
 
 /** The keys of reads that repeat: what a read shows of a scope depends on the two only. */
@@ -49,8 +49,24 @@ function bodyKey(live: LiveScope, read: ReadRequest, view: ListView): string {
   return key;
 }
 
-function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Response {
-  return new Response(body, { headers: cacheHeaders[read.format].whole });
+function respond(read: ReadRequest, body: SharedBytes | ReadableStream<Uint8Array>): Answer {
+  return { status: 200, headers: cacheHeaders[read.format].whole, body };
+}
+
+function sharedBody({ byteLength, pieces }: ListBody): SharedBytes {
+  const shared = new SharedBytes(byteLength);
+  let at = 0;
+  for (const piece of pieces) {
+    shared.bytes.set(piece, at);
+    at += piece.length;
+  }
+  return shared;
+}
+
+function sharedCopy(bytes: Uint8Array): SharedBytes {
+  const shared = new SharedBytes(bytes.length);
+  shared.bytes.set(bytes);
+  return shared;
 }
 
 function storeOf({ cache }: LiveScope, view: ListView): Store | undefined {

@@ -1,5 +1,6 @@
 import type { ResourceRequest } from "../api/request-info.ts";
 import { forbidden } from "../api/status.ts";
+import type { Answer } from "../http/answer.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
@@ -22,7 +23,7 @@ export async function passRuled(
   parts: ProxyParts,
   passing: PassingResource,
   ruled: Ruled | undefined,
-): Promise<Response> {
+): Promise<Answer> {
   const { info, request } = passing;
   const readCurrent = currentReader(parts, passing);
   if (ruled !== undefined) await refuseWhatIsHidden(passing, ruled, readCurrent);

@@ -3,9 +3,10 @@ import type { RequestInfo } from "../api/request-info.ts";
 import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
 import type { Told } from "../cache/replay.ts";
 import { isReplayable } from "../cache/replayable.ts";
+import type { Answer } from "../http/answer.ts";
+import type { IncomingRequest } from "../http/request.ts";
 import { gunzip } from "../upstream/gunzip.ts";
 import type { Held, HeldAnswer } from "../upstream/held-answer.ts";
-import { lateBody } from "../upstream/late-body.ts";
 import { canonicalQuery } from "./canonical-query.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
@@ -16,7 +17,7 @@ import { isOfAnother, type Ruled } from "./ruled-request.ts";
 
 /** A GET under the node's own identity, as far as it can be given again. */
 export interface Replayed {
-  readonly request: Request;
+  readonly request: IncomingRequest;
   readonly head: RequestHead;
   /** Path and query. */
   readonly target: string;
@@ -74,7 +75,7 @@ export async function answerReplayed(
   parts: ProxyParts,
   asked: Replayed,
   answer: ReplayAnswer,
-): Promise<Response> {
+): Promise<Answer> {
   const response = inItsEncoding(answer, asked.head);
   const ageMs = Date.now() - answer.at;
   const { server } = parts.apiserver;
@@ -111,11 +112,11 @@ function namesIn(vary: string | null): readonly string[] {
   return [...new Set(others)].toSorted();
 }
 
-function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Response {
+function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Answer {
   const headers = new Headers(head.headers);
   const bytes = body as Uint8Array<ArrayBuffer>;
   if (headers.get("content-encoding") !== "gzip" || asked.acceptsGzip)
-    return new Response(lateBody(bytes), { headers });
+    return { status: 200, headers, body: bytes };
   headers.delete("content-encoding");
-  return new Response(lateBody(gunzip(bytes)), { headers });
+  return { status: 200, headers, body: gunzip(bytes) };
 }

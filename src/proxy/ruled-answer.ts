@@ -4,9 +4,8 @@ import { codecOf } from "../codec/codecs.ts";
 import { prettyJson } from "../codec/json-pretty.ts";
 import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
 import { formatOf } from "../codec/media-type.ts";
+import { type Answer, bodyBytes } from "../http/answer.ts";
 import type { Purpose, View } from "../rules/view.ts";
-import { lateBody } from "../upstream/late-body.ts";
-import { boundedBytes } from "./bounded-bytes.ts";
 import type { Ruled } from "./ruled-request.ts";
 import { statusResponse } from "./status-response.ts";
 
@@ -21,10 +20,10 @@ const quoting: ReadonlySet<number> = new Set([422, 500]);
  * Rejects with a StatusError for what cannot be looked into: it is refused, not passed (CONTRACT 27).
  */
 export async function shownAnswer(
-  answer: Response,
+  answer: Answer,
   ruled: Ruled,
   info: ResourceRequest,
-): Promise<Response> {
+): Promise<Answer> {
   const { status } = answer;
   const headers = new Headers(answer.headers);
   if (answer.body === null) return answer;
@@ -35,12 +34,12 @@ export async function shownAnswer(
   if (status >= 400) {
     const body = quoting.has(status) ? withoutQuotes(ruled.view, status, format) : undefined;
     if (body !== undefined) return body;
-    return new Response(lateBody(bytes), { status, headers });
+    return { status, headers, body: bytes };
   }
   const mapped = mapObjects(ruled, bytes, format);
   if (mapped.is === "hidden") return hiddenAnswer(info, mapped, status, format);
   const shown = ruled.isPretty && format === "json" ? prettyJson(mapped.bytes) : mapped.bytes;
-  return new Response(lateBody(shown as Uint8Array<ArrayBuffer>), { status, headers });
+  return { status, headers, body: shown };
 }
 
 function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"): MappedBody {
@@ -69,7 +68,7 @@ function hiddenAnswer(
   { selectable }: Extract<MappedBody, { is: "hidden" }>,
   code: number,
   format: "json" | "protobuf",
-): Response {
+): Answer {
   const { group, resource, verb } = info;
   const { name, uid } = selectable;
   if (verb === "get") throw notFound(group, resource, info.name || name);
@@ -86,14 +85,14 @@ function hiddenAnswer(
 }
 
 async function plainBytes(
-  answer: Response,
+  answer: Answer,
   headers: Headers,
   view: View,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = headers.get("content-encoding");
   if (encoding !== null) throw cannotObey(view, `it is compressed by ${encoding}`);
   if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(view);
-  const bytes = await boundedBytes(answer.body, maxBytes);
+  const bytes = await bodyBytes(answer.body, maxBytes);
   if (bytes === undefined) throw tooLarge(view);
   headers.delete("content-length");
   return bytes;
@@ -110,11 +109,7 @@ export function cannotObey(view: View, why: string, cause?: unknown): StatusErro
 }
 
 /** An error that may quote what a rule leaves out says what it is, and no more; undefined where no rule leaves out contents. */
-function withoutQuotes(
-  view: View,
-  code: number,
-  format: "json" | "protobuf",
-): Response | undefined {
+function withoutQuotes(view: View, code: number, format: "json" | "protobuf"): Answer | undefined {
   const rule = view.needsObjects;
   if (rule === undefined) return undefined;
   const reason = code === 422 ? "Invalid" : "InternalError";

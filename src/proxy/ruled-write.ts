@@ -9,6 +9,8 @@ import {
   unreadableAnswer,
 } from "../api/status.ts";
 import { readJsonMetadata } from "../codec/json-item.ts";
+import { bodyBytes } from "../http/answer.ts";
+import type { ClientRequest, IncomingRequest } from "../http/request.ts";
 import { type Json, type JsonObject, lostFields } from "../rules/lost-fields.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import type { RuledRequest } from "../rules/rule.ts";
@@ -16,7 +18,6 @@ import type { View } from "../rules/view.ts";
 import { forwardHeld } from "../upstream/forward.ts";
 import { plainBody } from "../upstream/held-answer.ts";
 import { resourcePath } from "../upstream/resource-path.ts";
-import { boundedBytes } from "./bounded-bytes.ts";
 import type { Passing } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 
@@ -41,7 +42,7 @@ export type ReadCurrent = () => Promise<Current | undefined>;
 export type PassingResource = Passing & { readonly info: ResourceRequest };
 
 /** Whether a write gives the whole object, so that what it does not say is taken away: a PUT, and an apply of what it gave before. */
-export function writesWhole(request: Request): boolean {
+export function writesWhole(request: ClientRequest): boolean {
   if (request.method === "PUT") return true;
   const type = request.headers.get("content-type") ?? "";
   return request.method === "PATCH" && type.startsWith("application/apply-patch");
@@ -59,7 +60,7 @@ export async function guardedWrite(
 ): Promise<PassingResource> {
   const { info, request } = passing;
   if (info.name === "" || !rules.mayTrim(ruledRequest(passing))) return passing;
-  const body = await boundedBytes(request.body, maxBodyBytes);
+  const body = await bodyBytes(request.body, maxBodyBytes);
   if (body === undefined) throw tooLargeBody();
   // Each has a body of its own: one that was sent is used up.
   const sendable = () => ({ ...passing, request: withBody(request, body) });
@@ -109,7 +110,7 @@ function selectableOf({ bytes }: Current) {
 }
 
 /** A body that says all that is left out of the object takes nothing away; what is not read as JSON may. */
-function mayLose(view: View, current: Current, request: Request, body: Uint8Array): boolean {
+function mayLose(view: View, current: Current, request: ClientRequest, body: Uint8Array): boolean {
   const isJson = (request.headers.get("content-type") ?? "application/json").startsWith(
     "application/json",
   );
@@ -168,7 +169,7 @@ async function currentOf(
   { info, request, identity }: PassingResource,
 ): Promise<Current | undefined> {
   const headers = headersWithout(request.headers, ["content-type", "content-length"]);
-  const asked = new Request("http://upstream/", { headers, signal: request.signal });
+  const asked = { method: "GET", headers, body: null, signal: request.signal };
   const target = resourcePath(info, info.namespace, info.name);
   const sent = { target, identity, signal: request.signal, accept: json, kind: "read" } as const;
   const held = await forwardHeld(parts.apiserver, asked, sent);
@@ -220,9 +221,8 @@ function tooLargeBody(): StatusError {
   });
 }
 
-function withBody(request: Request, body: Uint8Array<ArrayBuffer>): Request {
-  const { method, url, headers, signal } = request;
-  return new Request(url, { method, headers, body, signal });
+function withBody(request: IncomingRequest, bytes: Uint8Array<ArrayBuffer>): IncomingRequest {
+  return request.withBody(bytes);
 }
 
 function headersWithout(headers: Headers, names: readonly string[]): Headers {

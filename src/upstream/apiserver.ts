@@ -55,6 +55,13 @@ export interface UpstreamRequest {
 /** What a failure is explained by. */
 type Asked = Pick<UpstreamRequest, "method" | "target" | "signal" | "hasSent">;
 
+/** What fetch sends as it is; of other targets it would encode a part, or drop a slash (WHATWG URL, 4.4). */
+const keptByFetch = /^\/(?!\/)[A-Za-z0-9._~!$&()*+,;=:@%/?-]*$/;
+
+function isKeptByFetch(target: string): boolean {
+  return keptByFetch.test(target);
+}
+
 const probePath = "/livez?exclude=etcd";
 
 /** The kube-apiserver, reached by fetch. Errors are StatusErrors: while nothing is reachable UnreachableErrors, and at once. */
@@ -310,8 +317,9 @@ export class Apiserver {
     try {
       return await this.#sendOver(request, "http2");
     } catch (error) {
-      if (codeOf(error) !== "HTTP2Unsupported") throw error;
-      this.#hasHttp2 = false;
+      // A head that is too long for a frame has not been sent (m: from 64 KiB on).
+      if (codeOf(error) !== "HTTP2Unsupported" && codeOf(error) !== "UnableToEncode") throw error;
+      if (codeOf(error) === "HTTP2Unsupported") this.#hasHttp2 = false;
       return await this.#sendOver(request, "http1.1");
     }
   }
@@ -319,7 +327,7 @@ export class Apiserver {
   #sendOver(request: UpstreamRequest, protocol: "http2" | "http1.1"): Promise<Response> {
     const credentials = this.#credentials.current();
     return this.#within(request, (headers, signal) =>
-      hasRepeats(headers) || request.target.startsWith("//")
+      hasRepeats(headers) || !isKeptByFetch(request.target)
         ? sendRepeated(credentials, { ...request, headers, signal })
         : this.#sessions.of(request, credentials.tls).fetch(credentials.server + request.target, {
             method: request.method,

@@ -1,3 +1,4 @@
+import type { Answer } from "../http/answer.ts";
 import { plainBytes, unpackedLength, unpackedStream } from "./gunzip.ts";
 import type { Passing } from "./passed-body.ts";
 import { SharedBody } from "./shared-body.ts";
@@ -124,16 +125,16 @@ export function plainBody({ body: { bytes }, headers }: Held): Uint8Array<ArrayB
 }
 
 /** The answer for one caller more. */
-export function answerHeld({ status, headers, body }: Held): Response {
-  if (isBodiless(status)) return new Response(null, { status, headers });
+export function answerHeld({ status, headers, body }: Held): Answer {
+  if (isBodiless(status)) return { status, headers, body: null };
   const isUnpacked = body.given === "without its gzip";
-  return body.answer({ status, headers: isUnpacked ? withoutEncoding(headers) : headers });
+  return { status, headers: isUnpacked ? withoutEncoding(headers) : headers, body: body.answer() };
 }
 
 /** The answer for one caller; undefined when it was a stream and somebody has taken it. */
-export function answerOf(held: HeldAnswer): Response | undefined {
+export function answerOf(held: HeldAnswer): Answer | undefined {
   if (held.is === "held") return answerHeld(held);
   const { status, headers, body } = held;
   held.body = undefined;
-  return body === undefined ? undefined : new Response(body, { status, headers });
+  return body === undefined ? undefined : { status, headers, body };
 }
