@@ -26,7 +26,9 @@ import { Apiserver } from "./upstream/apiserver.ts";
 import { CheckedListerWatcher } from "./upstream/checked-lister-watcher.ts";
 import { UpstreamFloorResolver } from "./upstream/floor-resolver.ts";
 import { healthTiming } from "./upstream/health-timing.ts";
+import { Holding } from "./upstream/holding.ts";
 import type { CredentialSource } from "./upstream/kubeconfig.ts";
+import { maxHeldBytes } from "./upstream/short-body.ts";
 import { version } from "./version.ts";
 
 const now = () => performance.now();
@@ -123,7 +125,8 @@ interface Composed {
 
 /** `current` is what may change while all runs: who is let in, how fresh a read is, what rules show, how much waits for a slow watcher. */
 function compose({ config, current, credentials, disk, forwarded }: Composed): ProxyParts {
-  const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs));
+  const holding = new Holding(Math.max(maxHeldBytes, config.memoryLimitBytes / 8));
+  const apiserver = new Apiserver(credentials, healthTiming(config.healthIntervalMs), holding);
   apiserver.onOutage((news) => {
     outageLog.told(apiserver.server, news);
     if (news.is === "up") caches.upstreamIsBack();

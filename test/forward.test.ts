@@ -152,6 +152,9 @@ describe("headers of a forwarded request", () => {
     expect(valuesOf(last(), "impersonate-group")).toEqual(["g1", "g2"]);
     expect(valuesOf(last(), "impersonate-extra-scopes")).toEqual(["a"]);
     expect(valuesOf(last(), "impersonate-user")).toEqual(["CN=a, O=b"]);
+    const one = ["Impersonate-User: a", "Impersonate-Group: CN=g, O=h"];
+    await sendRaw(proxy.url, ["GET /x HTTP/1.1", `Host: ${host}`, ...one]);
+    expect(valuesOf(last(), "impersonate-group")).toEqual(["CN=g, O=h"]);
     expect(valuesOf(last(), "authorization")).toEqual([]);
   });
 

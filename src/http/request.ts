@@ -5,6 +5,8 @@ export interface ClientRequest {
   readonly method: string;
   /** Equal names are joined by ", ". */
   readonly headers: Headers;
+  /** The header lines as they came: name in lower case, value, name, value. */
+  readonly lines?: readonly string[];
   readonly body: ReadableStream<Uint8Array> | null;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
@@ -40,6 +42,10 @@ export class IncomingRequest implements ClientRequest {
     this.block = block;
     this.host = authority ?? block.host ?? "";
     this.#source = source;
+  }
+
+  get lines(): readonly string[] {
+    return this.block.fields;
   }
 
   get headers(): Headers {

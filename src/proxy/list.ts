@@ -5,7 +5,8 @@ import { formatSelection } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
-import { prettyBody, streamedBody } from "../codec/list-body.ts";
+import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
+import { streamedBody, wholeBody } from "../codec/list-body.ts";
 import { type Answer, SharedBytes } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
@@ -15,6 +16,8 @@ import type { ReadRequest } from "./read-request.ts";
 
 /** Bodies past this are streamed from the objects each time instead of being kept whole. */
 const maxKeptBytes = 8 << 20;
+/** Longer lists are not indented in memory. */
+const maxPrettyBytes = 16 << 20;
 
 /** The LIST's answer from the scope, in a form that may be guessed; undefined when the scope does not reach to the state that is asked for. */
 export function listFrom(
@@ -32,7 +35,8 @@ export function listFrom(
   const body = compose(live, read, view);
   if (body === undefined) return undefined;
   if (body.byteLength > maxKeptBytes && !read.isPretty) return respond(read, streamedBody(body));
-  const shared = read.isPretty ? sharedCopy(prettyBody(body)) : sharedBody(body);
+  const shared = read.isPretty ? prettyShared(body) : sharedBody(body);
+  if (shared === undefined) return undefined;
   bodies.set(key, version, shared);
   return respond(read, shared);
 }
@@ -63,7 +67,12 @@ function sharedBody({ byteLength, pieces }: ListBody): SharedBytes {
   return shared;
 }
 
-function sharedCopy(bytes: Uint8Array): SharedBytes {
+/** undefined: it cannot be indented in memory, so that upstream has to do it. */
+function prettyShared(body: ListBody): SharedBytes | undefined {
+  if (body.byteLength > maxPrettyBytes) return undefined;
+  const whole = wholeBody(body);
+  if (prettyLength(whole) === undefined) return undefined;
+  const bytes = prettyJson(whole);
   const shared = new SharedBytes(bytes.length);
   shared.bytes.set(bytes);
   return shared;

@@ -127,6 +127,10 @@ function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions
 
 /** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
 const maxRemembered = 2048;
+/** A request of more characters than this is described each time. */
+const maxRememberedLength = 4096;
+/** All requests that are remembered have at most so many characters. */
+const maxRememberedTotal = 512 << 10;
 
 interface Known extends Omit<RequestParts, "target"> {
   /** What of the caller's User-Agent matters to rules. */
@@ -141,6 +145,7 @@ export class Descriptions {
   #rules: RuleSet;
   #byTarget = new Map<string, Known[]>();
   #size = 0;
+  #length = 0;
 
   constructor(
     isCacheable: (group: string, resource: string) => boolean,
@@ -175,15 +180,20 @@ export class Descriptions {
   /** What requests see may be another now. */
   #forget(rules: RuleSet): void {
     this.#rules = rules;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#byTarget.clear();
     this.#size = 0;
+    this.#length = 0;
   }
 
   #remember(target: string, known: Known): void {
-    if (this.#size >= maxRemembered) {
-      this.#byTarget.clear();
-      this.#size = 0;
-    }
+    const length = target.length + known.accept.length + known.agentClass.length;
+    if (length > maxRememberedLength) return;
+    if (this.#size >= maxRemembered || this.#length + length > maxRememberedTotal) this.#clear();
+    this.#length += length;
     const there = this.#byTarget.get(target);
     if (there === undefined) this.#byTarget.set(target, [known]);
     else there.push(known);

@@ -120,8 +120,8 @@ function startScope({ caches }: ProxyParts, read: ReadRequest): LiveScope | unde
       return caches.isSecondList(scope) ? caches.start(scope) : undefined;
     case "watch":
       return options.sendInitialEvents !== true && isResourceVersion(options.resourceVersion)
-        ? caches.start(scope, options.resourceVersion)
-        : caches.start(scope);
+        ? caches.startForWatch(scope, options.resourceVersion)
+        : caches.startForWatch(scope);
   }
 }
 

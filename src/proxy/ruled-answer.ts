@@ -1,7 +1,7 @@
 import type { ResourceRequest } from "../api/request-info.ts";
 import { notFound, type Status, StatusError, unreadableAnswer } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
-import { prettyJson } from "../codec/json-pretty.ts";
+import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
 import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
 import { formatOf } from "../codec/media-type.ts";
 import { type Answer, bodyBytes } from "../http/answer.ts";
@@ -38,7 +38,10 @@ export async function shownAnswer(
   }
   const mapped = mapObjects(ruled, bytes, format);
   if (mapped.is === "hidden") return hiddenAnswer(info, mapped, status, format);
-  const shown = ruled.isPretty && format === "json" ? prettyJson(mapped.bytes) : mapped.bytes;
+  const isPretty = ruled.isPretty && format === "json";
+  if (isPretty && prettyLength(mapped.bytes) === undefined)
+    throw cannotObey(ruled.view, "it is too deeply nested to be indented: ask without pretty");
+  const shown = isPretty ? prettyJson(mapped.bytes) : mapped.bytes;
   return { status, headers, body: shown };
 }
 

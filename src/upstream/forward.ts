@@ -2,9 +2,9 @@ import type { Answer } from "../http/answer.ts";
 import type { ClientRequest } from "../http/request.ts";
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
-import { answerHeld, type HeldAnswer, hold, holdWhole, unpacking } from "./held-answer.ts";
+import { answerHeld, type HeldAnswer, hold, holdShort, unpacking } from "./held-answer.ts";
 import { type Passing, streamedAnswer, watchAnswer } from "./passed-body.ts";
-import { isShort } from "./short-body.ts";
+import { repeatedIn } from "./repeated-headers.ts";
 import type { LinkState, Silence } from "./silence.ts";
 import type { Tunnel } from "./upgrade-tunnel.ts";
 import { watchedUpload } from "./upload.ts";
@@ -48,9 +48,8 @@ export async function forward(
   if (request.method === "HEAD") return response;
   if (options.kind === "watch" && response.status === 200) return watchAnswer(response, passing);
   // What is held whole has a length that the client is told.
-  return isShort(response)
-    ? answerHeld(await holdWhole(response, passing))
-    : streamedAnswer(response, passing);
+  const short = await holdShort(response, passing);
+  return short === undefined ? streamedAnswer(response, passing) : answerHeld(short);
 }
 
 /** The same for an answer that is read, or shared, before it goes out. */
@@ -88,6 +87,7 @@ async function send(
     method: request.method,
     target: options.target,
     headers,
+    repeated: repeatedIn(request.lines ?? []),
     body,
     hasSent: hasBegun,
     identity: options.identity,
@@ -108,6 +108,7 @@ async function send(
     silence: silenceOf(apiserver, options, sent, link),
     explain: (error: unknown) => apiserver.brokenBody(error, sent),
     stopping: options.stopping,
+    holding: apiserver.holding,
   };
   return { response, passing };
 }
@@ -122,6 +123,7 @@ export async function forwardUpgrade(
     method: request.method,
     target,
     headers: upgradeHeaders(request),
+    repeated: repeatedIn(request.lines ?? []),
     identity,
     lane: "single",
     signal: request.signal,

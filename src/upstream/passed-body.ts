@@ -3,6 +3,7 @@ import { codecOf } from "../codec/codecs.ts";
 import { earlyByteOf } from "../codec/early-byte.ts";
 import { formatOf } from "../codec/media-type.ts";
 import type { Answer } from "../http/answer.ts";
+import type { Holding } from "./holding.ts";
 import { type Silence, whileAlive } from "./silence.ts";
 
 /** How a body is passed. */
@@ -10,6 +11,8 @@ export interface Passing {
   readonly silence?: Silence | undefined;
   /** What broke, in words for the client, once it is known whether anything is reachable. Never rejects. */
   readonly explain: (error: unknown) => Promise<unknown>;
+  /** Where what is read into memory is counted; undefined: nowhere. */
+  readonly holding?: Holding | undefined;
   /** Ends a watch: cleanly, or with an ERROR event where the reason is a StatusError. */
   readonly stopping?: AbortSignal | undefined;
 }
