@@ -58,6 +58,9 @@ export interface UpstreamRequest {
 /** What a failure is explained by. */
 type Asked = Pick<UpstreamRequest, "method" | "target" | "signal" | "hasSent">;
 
+/** Of more headers fetch sends the first 249, and says nothing (m). */
+const maxFetchHeaders = 200;
+
 /** What fetch sends as it is; of other targets it would encode a part, or drop a slash (WHATWG URL, 4.4). */
 const keptByFetch = /^\/(?!\/)[A-Za-z0-9._~!$&()*+,;=:@%/?-]*$/;
 
@@ -353,7 +356,9 @@ export class Apiserver {
   #sendOver(request: UpstreamRequest, protocol: "http2" | "http1.1"): Promise<Response> {
     const credentials = this.#credentials.current();
     return this.#within(request, (headers, signal) =>
-      request.repeated !== undefined || !isKeptByFetch(request.target)
+      request.repeated !== undefined ||
+      headers.count > maxFetchHeaders ||
+      !isKeptByFetch(request.target)
         ? sendRepeated(credentials, { ...request, headers, signal })
         : this.#sessions.of(request, credentials.tls).fetch(credentials.server + request.target, {
             method: request.method,

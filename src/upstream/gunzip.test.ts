@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { claimedLength, gunzip, maxUnpackedBytes } from "./gunzip.ts";
+import { gunzip, isLongGzip, maxUnpackedBytes } from "./gunzip.ts";
 
 /** A gzip body that claims another length than it has. */
 function claiming(length: number, plain: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -36,10 +36,15 @@ describe("gunzip", () => {
   });
 });
 
-describe("claimedLength", () => {
-  test("is what the last four bytes say, and 0 of what is no gzip", () => {
-    expect(claimedLength(claiming(77, new Uint8Array(5)))).toBe(77);
-    expect(claimedLength(new Uint8Array(0))).toBe(0);
-    expect(claimedLength(new Uint8Array(17))).toBe(0);
+describe("isLongGzip", () => {
+  const packed = () => long(0);
+  test.each([
+    ["nothing", new Uint8Array(0), false],
+    ["a short one", claiming(77, new Uint8Array(5)), false],
+    ["one that can be as long as it claims", claiming(maxUnpackedBytes + 1, packed()), true],
+    ["one that cannot be as long as it claims", claiming(2 ** 32 - 1, packed()), false],
+    ["plain words", Uint8Array.from(Buffer.from("plain words that are no gzip")), false],
+  ])("%s", (_, bytes, isLong) => {
+    expect(isLongGzip(bytes)).toBe(isLong);
   });
 });

@@ -44,11 +44,13 @@ export function unpackedStream(packed: ReadableStream<Uint8Array>): ReadableStre
   return packed.pipeThrough(unpacking);
 }
 
-/** A gzip body ends with its unpacked length, modulo 2^32 (RFC 1952 2.3.1): what it claims. 0 for what is no gzip. */
-export function claimedLength(bytes: Uint8Array): number {
-  if (bytes.length < minGzipBytes) return 0;
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(
-    bytes.length - 4,
-    true,
-  );
+/**
+ * Whether a gzip body has to be unpacked as a stream: it says that it is longer than `maxUnpackedBytes`, in its last four bytes
+ * (RFC 1952 2.3.1), and can be. What says more than it can be is no gzip, or not all of one.
+ */
+export function isLongGzip(bytes: Uint8Array): boolean {
+  if (bytes.length < minGzipBytes) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const claimed = view.getUint32(bytes.length - 4, true);
+  return claimed > maxUnpackedBytes && claimed <= bytes.length * maxRatio;
 }

@@ -1,5 +1,5 @@
 import type { Answer } from "../http/answer.ts";
-import { claimedLength, maxUnpackedBytes, plainBytes, unpackedStream } from "./gunzip.ts";
+import { isLongGzip, plainBytes, unpackedStream } from "./gunzip.ts";
 import type { Passing } from "./passed-body.ts";
 import { SharedBody } from "./shared-body.ts";
 import { isBodiless, lengthOf, maxHeldBytes } from "./short-body.ts";
@@ -118,7 +118,7 @@ function joined(
 export function unpacking(held: HeldAnswer): HeldAnswer {
   const { status, headers } = held;
   if (headers.get("content-encoding") !== "gzip") return held;
-  if (held.is === "held" && claimedLength(held.body.bytes) <= maxUnpackedBytes)
+  if (held.is === "held" && !isLongGzip(held.body.bytes))
     return { ...held, body: new SharedBody(held.body.bytes, "without its gzip") };
   const packed = held.is === "held" ? new Blob([held.body.bytes]).stream() : held.body;
   return {
