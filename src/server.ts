@@ -8,7 +8,7 @@ import { WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { beginReadingConfigured, openConfiguredCredentials } from "./configured-credentials.ts";
 import type { HttpServer } from "./http/http-server.ts";
-import { listen, listenAdmin } from "./listen.ts";
+import { type Admit, listen, listenAdmin } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
 import { giveBackAfterStart } from "./memory/give-back.ts";
 import { observe } from "./observe.ts";
@@ -16,7 +16,7 @@ import { type DiskStore, openDisk } from "./open-disk.ts";
 import { OutageLog } from "./outage-log.ts";
 import { type Another, Ownership } from "./ownership.ts";
 import { ForwardedWatches } from "./proxy/forwarded-watches.ts";
-import { createHandler } from "./proxy/handler.ts";
+import { createHandler, refusalOf } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
 import { Watches } from "./proxy/watches.ts";
@@ -60,7 +60,9 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   // What is another's is gone by now; what is not started here is when somebody asks for it.
   for (const scope of (await disk?.recent()) ?? [])
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
-  listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
+  const handle = createHandler(parts, watching, observer);
+  const admit: Admit = (block, host, listener) => refusalOf(parts, block, host, listener);
+  listeners.push(...(await listen(config, handle, admit)));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
   parts.apiserver.startProbing();
   preload(parts, config.preload);

@@ -2,6 +2,7 @@ import { badRequest, refusedRequest, StatusError, tooManyRequests } from "../api
 import type { Answer } from "./answer.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import {
+  authorityIn,
   type HeaderBlock,
   maxHeadBytes,
   parseHeaderBlock,
@@ -17,6 +18,8 @@ import type { IncomingRequest } from "./request.ts";
 export interface ConnectionOwner extends WaitingBytes {
   /** Never rejects. */
   handle(request: IncomingRequest): Answer | Promise<Answer>;
+  /** The refusal of a request that is not let in, as far as its header fields and its host tell; undefined: it is let in so far. */
+  refusal(block: HeaderBlock, host: string): StatusError | undefined;
   /** The answer to what cannot be handled: the error as a Status. What has been read of the head says in which form. */
   refuse(error: StatusError, block: HeaderBlock | undefined): Answer;
   /** Milliseconds, as of the last tick. */
@@ -43,6 +46,7 @@ const maxAheadBytes = 64 << 10;
 /** A header block of this length is kept for the next request; a longer head counts while its request is answered. */
 const shortHeadBytes = 2048;
 const endOfHead = Buffer.from("\r\n\r\n");
+const lineEnd = Buffer.from("\r\n");
 
 /**
  * One connection of a client: requests one after another, each answered before the next one is looked at, however many have
@@ -199,7 +203,7 @@ export class Connection implements ExchangeOwner {
   }
 
   #release(): void {
-    this.#received.takeAll();
+    this.#received.drop();
     this.#hold(-this.#heldBytes);
   }
 
@@ -211,18 +215,28 @@ export class Connection implements ExchangeOwner {
       this.#resume();
       const head = this.#takeHead();
       if (head === undefined) break;
-      const eol = head.indexOf("\r\n");
-      const line = parseRequestLine(head.slice(0, eol));
-      const block = this.#blockOf(head.slice(eol + 2));
-      if (block instanceof StatusError) this.refuse(block);
-      else if (line instanceof StatusError) this.refuse(line, block);
-      else this.#begin(line, block, head.length);
+      const block = this.#blockOf(head.fields);
+      if (block instanceof StatusError) {
+        this.refuse(block);
+        break;
+      }
+      const line = this.#lineOf(head.line, block);
+      if (line instanceof StatusError) this.refuse(line, block);
+      else this.#begin(line, block, head.line.length + head.fields.length);
     }
     this.#isAdvancing = false;
   }
 
-  /** The next head, without the empty line that ends it; undefined while it is not complete. */
-  #takeHead(): string | undefined {
+  /** The request line. Of a long one nothing is made before its request is let in. */
+  #lineOf(line: Uint8Array | string, block: HeaderBlock): RequestLine | StatusError {
+    if (typeof line === "string") return parseRequestLine(line);
+    const bytes = Buffer.from(line.buffer, line.byteOffset, line.length);
+    const host = authorityIn(bytes.toString("latin1", 0, shortHeadBytes)) ?? block.host ?? "";
+    return this.#owner.refusal(block, host) ?? parseRequestLine(bytes.toString("latin1"));
+  }
+
+  /** The next head, its request line as bytes where it is long; undefined while it is not complete. */
+  #takeHead(): { readonly line: Uint8Array | string; readonly fields: string } | undefined {
     const received = this.#received;
     // Old clients send a line end behind a body (RFC 9112 2.2).
     while (this.#searched === 0 && isLineEnd(received.at(0))) {
@@ -242,10 +256,13 @@ export class Connection implements ExchangeOwner {
       return undefined;
     }
     this.#searched = 0;
-    const head = received.takeText(end + 2);
-    received.skip(2);
+    const eol = received.indexOf(lineEnd, 0);
+    const line = eol > shortHeadBytes ? received.takeBytes(eol) : received.takeText(eol);
+    received.skip(lineEnd.length);
+    const fields = eol === end ? "" : received.takeText(end - eol);
+    received.skip(lineEnd.length);
     this.#hold(-(end + endOfHead.length));
-    return head;
+    return { line, fields };
   }
 
   #blockOf(text: string): HeaderBlock | StatusError {

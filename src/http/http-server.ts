@@ -10,6 +10,8 @@ import { WaitingTotal } from "./waiting-bytes.ts";
 export interface HttpServerOptions {
   /** Never rejects. */
   readonly handle: (request: IncomingRequest) => Answer | Promise<Answer>;
+  /** Why a request is not let in, as far as its header fields and its host tell; undefined: it is, so far. */
+  readonly refusal: (block: HeaderBlock, host: string) => StatusError | undefined;
   /** The answer to what is no request: the error as a Status. */
   readonly refuse: (error: StatusError, block: HeaderBlock | undefined) => Answer;
   /** Bytes that may wait for clients that read slowly, and bytes of requests that may be held. */
@@ -88,6 +90,10 @@ export class HttpServer implements ConnectionOwner {
 
   handle(request: IncomingRequest): Answer | Promise<Answer> {
     return this.#options.handle(request);
+  }
+
+  refusal(block: HeaderBlock, host: string): StatusError | undefined {
+    return this.#options.refusal(block, host);
   }
 
   refuse(error: StatusError, block: HeaderBlock | undefined): Answer {

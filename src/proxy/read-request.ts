@@ -6,7 +6,7 @@ import { isPathSegmentName } from "../api/path-segment-name.ts";
 import { parseQuery, splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
-import { StatusError } from "../api/status.ts";
+import { refusedRequest, StatusError } from "../api/status.ts";
 import type { Scope } from "../cache/watch-cache.ts";
 import type { Format } from "../codec/codec.ts";
 import { codecOf } from "../codec/codecs.ts";
@@ -71,6 +71,7 @@ export function describeRequest(
   if (verb !== "get" && verb !== "list" && verb !== "watch") return pass("no read");
   if (subresource !== undefined) return pass("a subresource");
   if (!isCacheable(info.group, info.resource)) return pass("a resource that is not cached");
+  if (parts.target.length > maxReadTarget) return pass("a long target");
   // Below the legacy /watch/ prefix a path may name one object, which no selector says.
   if (verb !== "get" && info.parts.length > 1) return pass("a path that names an object");
   if (verb === "get" && !isPathSegmentName(info.name)) return pass("a name that no object has");
@@ -127,6 +128,8 @@ function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions
 
 /** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
 const maxRemembered = 2048;
+/** A longer target is no read of a scope: its selectors are not even parsed. */
+const maxReadTarget = 16 << 10;
 /** A request of more characters than this is described each time. */
 const maxRememberedLength = 4096;
 /** All requests that are remembered have at most so many characters. */
@@ -204,6 +207,10 @@ export class Descriptions {
     const description = describeRequest(parts, this.#isCacheable);
     const info = infoOf(description);
     if (!info.isResourceRequest || this.#rules.rules.length === 0) return description;
+    if (parts.target.length > maxReadTarget) {
+      const message = `a target of more than ${maxReadTarget} bytes is not judged by rules`;
+      return { is: "refuse", info, error: refusedRequest(414, message) };
+    }
     try {
       const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
       if (ruled === undefined) return description;
