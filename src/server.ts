@@ -3,7 +3,7 @@ import { expired } from "./api/status.ts";
 import { Flights } from "./cache/flight.ts";
 import { AnotherHistoryError } from "./cache/reflector-errors.ts";
 import { SessionFloors } from "./cache/session-floors.ts";
-import type { Scope } from "./cache/watch-cache.ts";
+import type { Scope, WatchCache } from "./cache/watch-cache.ts";
 import { WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { beginReadingConfigured, openConfiguredCredentials } from "./configured-credentials.ts";
@@ -53,7 +53,12 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   let current = config;
   const parts = compose({ config, current: () => current, credentials, disk, forwarded });
   const watches = new Watches();
-  const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
+  const watching = {
+    watches,
+    now,
+    left: (cache: WatchCache) => parts.caches.left(cache),
+    bufferBytes: () => current.watchBufferBytes,
+  };
   const listeners: HttpServer[] = [];
   const inFlight = () => listeners.reduce((sum, server) => sum + server.pendingRequests, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight, disk);
