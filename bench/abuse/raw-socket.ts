@@ -17,8 +17,8 @@ export function openRaw(
   const closed = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<void>();
   let at = 0;
-  let socket: Bun.Socket<undefined> | undefined;
-  const send = (to: Bun.Socket<undefined>) => {
+  let socket: Bun.Socket | undefined;
+  const send = (to: Bun.Socket) => {
     if (at < bytes.length) at += Math.max(0, to.write(bytes, at, bytes.length - at));
   };
   const gone = () => {
