@@ -11,6 +11,7 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type Held, type HeldAnswer, plainBody } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
+import { canonicalRequest } from "./canonical-request.ts";
 import type { Caller } from "./guard.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -111,12 +112,14 @@ function learnListForm(caches: WatchCaches, scope: Scope, held: Held): void {
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
 function flightKey(passing: Passing): string {
-  const { head, target } = passing;
+  const { head, target, info } = passing;
   const { path, query } = splitTarget(target);
-  const sorted = query.includes("&") ? query.split("&").toSorted().join("&") : query;
+  const form = canonicalRequest(info, query, head);
   const encoding = head.acceptsGzip ? "gzip" : "plain";
-  const reader = `${head.isPerson ? "person" : ""} ${head.wantsLatest ? "latest" : ""} ${encoding}`;
-  return `${whoOf(passing)}\n${head.accept}\n${reader}\n${path}?${sorted}`;
+  // Who has less time would end the flight of who has more.
+  const [timeout = ""] = /(?<=(?:^|&)timeout=)[^&]*/.exec(query) ?? [];
+  const reader = `${head.wantsLatest ? "latest" : ""} ${encoding} ${timeout}`;
+  return `${whoOf(passing)}\n${form.accept}\n${reader}\n${path}?${form.query}`;
 }
 
 /** Who asks: all header lines that an apiserver takes an identity from, as they came. */

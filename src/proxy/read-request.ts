@@ -1,4 +1,5 @@
 import { FieldSelector } from "../api/field-selector.ts";
+import { parseGoDuration } from "../api/go-duration.ts";
 import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import { everything } from "../api/label-selector.ts";
 import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-options.ts";
@@ -52,10 +53,15 @@ export interface RequestParts {
   readonly isPerson: boolean;
 }
 
-/** Go's duration, as far as an apiserver takes it here; what it refuses, upstream refuses. */
-const timeoutForm = /^(?:|0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
+/** Less time than this may be over before an apiserver has answered: then its answer is a 504 (m: up to 10 µs always). */
+const shortTimeoutMs = 10;
 
-const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "timeout"]);
+/** Whether an apiserver surely answers within the request's `timeout`, which it ignores for a watch. */
+function leavesTime(timeout: string, verb: "get" | "list" | "watch"): boolean {
+  if (timeout === "" || verb === "watch") return true;
+  const ms = parseGoDuration(timeout);
+  return ms !== undefined && (ms <= 0 || ms >= shortTimeoutMs);
+}
 
 /** Describes a request. Pure, and the same for the same parts; what is not cached, or not implemented, or cannot be read passes. */
 export function describeRequest(
@@ -78,9 +84,10 @@ export function describeRequest(
   const { format, acceptsJson, isPretty } = negotiate(parts.accept);
   if (format === "other") return pass("a media type that is not cached");
   const query = parseQuery(queryText);
-  const known = verb === "get" ? getKeys : knownListKeys;
-  for (const key of query.keys()) if (!known.has(key)) return pass(`the query key ${key}`);
-  if (!timeoutForm.test(query.get("timeout") ?? "")) return pass("a timeout that is no duration");
+  // A GET of one object does not read what a list does (m), but other keys may mean something to another release.
+  for (const key of query.keys()) if (!knownListKeys.has(key)) return pass(`the query key ${key}`);
+  if (!leavesTime(query.get("timeout") ?? "", verb))
+    return pass("a timeout that upstream has to judge");
   const options = readOptions(queryText, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");

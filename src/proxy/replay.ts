@@ -7,7 +7,7 @@ import type { Answer } from "../http/answer.ts";
 import type { IncomingRequest } from "../http/request.ts";
 import { gunzip } from "../upstream/gunzip.ts";
 import type { Held, HeldAnswer } from "../upstream/held-answer.ts";
-import { canonicalQuery } from "./canonical-query.ts";
+import { canonicalRequest } from "./canonical-request.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -26,6 +26,9 @@ export interface Replayed {
   /** What rules leave of the answer; upstream's own is what is kept. */
   readonly ruled?: Ruled | undefined;
 }
+
+/** A request of more characters is kept under no key. */
+const maxKeyLength = 4096;
 
 /** What of an answer's head is told again. */
 const keptHeaders = ["content-type", "content-encoding", "cache-control", "etag", "last-modified"];
@@ -88,19 +91,21 @@ export async function answerReplayed(
 }
 
 /** Of what a scope holds the scope is what is kept. */
-function mayKeep({ caches, disk }: ProxyParts, { info, read }: Replayed): boolean {
+function mayKeep({ caches, disk }: ProxyParts, { info, read, target, head }: Replayed): boolean {
+  if (target.length + head.accept.length > maxKeyLength) return false;
   if (info.isResourceRequest && disk?.isKept(info.group, info.resource) === false) return false;
   return read === undefined || caches.find(read.scope)?.cache.isFilled !== true;
 }
 
-function keyOf({ request, head, target }: Replayed): ReplayRequest {
+function keyOf({ request, head, target, info }: Replayed): ReplayRequest {
   const { path, query } = splitTarget(target);
+  const form = canonicalRequest(info, query, head);
   return {
-    identity: head.isPerson ? "own, a person" : "own",
+    identity: "own",
     method: "GET",
     path,
-    query: canonicalQuery(query),
-    accept: head.accept,
+    query: form.query,
+    accept: form.accept,
     header: (name) => request.headers.get(name) ?? "",
   };
 }

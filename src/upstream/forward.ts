@@ -1,3 +1,4 @@
+import { parseGoDuration } from "../api/go-duration.ts";
 import type { Answer } from "../http/answer.ts";
 import type { ClientRequest } from "../http/request.ts";
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
@@ -175,15 +176,12 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
 
 /** Upstream ends what takes longer than the caller's timeout itself, and says so. */
 const headGraceMs = 2000;
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
 /** The query's `timeout`, a Go duration, in milliseconds; undefined where there is none. */
 export function timeoutMsOf(target: string): number | undefined {
-  const [, text] = /[?&]timeout=([0-9.hms]+)(?:&|$)/.exec(target) ?? [];
-  if (text === undefined) return undefined;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  const ms = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (unitMs[unit ?? ""] ?? 0), 0);
-  return ms > 0 ? ms : undefined;
+  const [, text] = /[?&]timeout=([^&#]+)/.exec(target) ?? [];
+  const ms = text === undefined ? undefined : parseGoDuration(text);
+  return ms !== undefined && ms > 0 ? ms : undefined;
 }
 
 function silenceOf(
