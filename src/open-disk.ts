@@ -1,7 +1,6 @@
 import { parseRequestInfo } from "./api/request-info.ts";
 import { selectionCovers } from "./api/selection.ts";
 import type { DiskFault } from "./cache/disk-fault.ts";
-import { foreignOwner } from "./cache/disk-folder.ts";
 import { DiskOwner } from "./cache/disk-owner.ts";
 import { Disk } from "./cache/disk.ts";
 import { Persister } from "./cache/persister.ts";
@@ -248,23 +247,14 @@ export function openDisk(config: Config): DiskStore | undefined {
     if (fault !== undefined && "setAside" in fault) void store?.begin();
   };
   const outcome = Disk.open(diskCachePath, { now: () => Date.now(), report });
-  if (outcome.is === "done") {
-    warnOfOwner(diskCachePath);
-    return (store = new DiskStore(outcome.value, config));
-  }
-  const what = `--disk-cache-path: ${outcome.fault.reason}`;
+  if (outcome.is === "done") return (store = new DiskStore(outcome.value, config));
+  const { fault } = outcome;
+  const remedy = "remedy" in fault ? fault.remedy : undefined;
+  const what = `--disk-cache-path: ${fault.reason}`;
   if (config.isDiskRequired)
-    throw new ConfigError(`${what}; give a folder that this process may write to`);
-  log.warn(`${what}: nothing is kept on disk`);
+    throw new ConfigError(`${what}; ${remedy ?? "give a folder that this process may write to"}`);
+  log.warn(`${what}: nothing is kept on disk`, remedy === undefined ? {} : { remedy });
   return undefined;
-}
-
-function warnOfOwner(folder: string): void {
-  const owner = foreignOwner(folder);
-  if (owner !== undefined)
-    log.warn(`--disk-cache-path: ${folder} is not ours: its owner can change what is cached`, {
-      owner,
-    });
 }
 
 function reportFault(fault: DiskFault | undefined): void {

@@ -1,10 +1,11 @@
 // The only import of bun:sqlite: one file with a log before it (WAL), written by one process.
-import { Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from "node:fs";
+import { constants, Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
+import { closeSync, constants as modes, fdatasync, fdatasyncSync, fstatSync } from "node:fs";
 import { promisify } from "node:util";
 
 import { DamagedFileError } from "./disk-fault.ts";
 import { HeldFile } from "./held-file.ts";
+import { openOwn, withoutLinks } from "./own-files.ts";
 
 const sync = promisify(fdatasync);
 
@@ -49,7 +50,7 @@ export class Database {
   }
 
   static #openWriter(path: string, locking: "NORMAL" | "EXCLUSIVE"): Database {
-    const sqlite = new Sqlite(path, { readwrite: true, create: true });
+    const sqlite = openFile(path, "readwrite");
     try {
       sqlite.run(`PRAGMA locking_mode = ${locking}`);
       sqlite.run(`PRAGMA page_size = ${pageBytes}`);
@@ -71,7 +72,7 @@ export class Database {
 
   /** Opens an existing file to read one consistent state of it, also while its writer is at work. Throws SQLite's errors. */
   static openReader(path: string): Database {
-    const sqlite = new Sqlite(path, { readonly: true });
+    const sqlite = openFile(path, "readonly");
     try {
       sqlite.run("PRAGMA busy_timeout = 2000");
       sqlite.run("PRAGMA cache_size = -512");
@@ -161,7 +162,7 @@ export class Database {
   /** Writes a copy to this empty file, without a byte of what was deleted, and waits for the disk. */
   copyTo(path: string): void {
     this.run("VACUUM INTO ?", path);
-    const copy = openSync(path, "r");
+    const copy = openOwn(path, modes.O_RDONLY);
     this.#bytesWritten += fstatSync(copy).size;
     fdatasyncSync(copy);
     closeSync(copy);
@@ -197,6 +198,14 @@ export class Database {
   }
 }
 
+/** Follows no symbolic link (sqlite.org/c3ref/open.html). */
+function openFile(path: string, access: "readwrite" | "readonly"): Sqlite {
+  const { SQLITE_OPEN_READONLY, SQLITE_OPEN_READWRITE, SQLITE_OPEN_CREATE } = constants;
+  const flags =
+    access === "readonly" ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  return new Sqlite(withoutLinks(path), flags | constants.SQLITE_OPEN_NOFOLLOW);
+}
+
 /** Frames in the log, and how many of them are in the file as well. */
 interface Checkpoint {
   readonly log: number;
@@ -210,7 +219,7 @@ function lacksIndex(error: unknown): boolean {
 
 /** A lock on a file that ends with the process, however that ends. Throws SQLITE_BUSY while another holds it. */
 export function lockFile(path: string): () => void {
-  const sqlite = new Sqlite(path, { readwrite: true, create: true });
+  const sqlite = openFile(path, "readwrite");
   try {
     sqlite.run("PRAGMA busy_timeout = 0");
     sqlite.run("PRAGMA locking_mode = EXCLUSIVE");

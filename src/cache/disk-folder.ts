@@ -1,22 +1,27 @@
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
-  truncateSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { Database, lockFile } from "./database.ts";
 import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
 import { prepareSchema } from "./disk-schema.ts";
+import {
+  emptyOwn,
+  RefusedFolderError,
+  requireOwnFolder,
+  touchOwn,
+  whyForeign,
+  whyNotReadable,
+} from "./own-files.ts";
 
 /** The names in the folder. */
 const fileName = "cache.db";
@@ -24,6 +29,8 @@ const lockName = "cache.lock";
 const probeName = "cache.db-probe";
 const copyName = "cache.db-copy";
 const badMark = ".bad-";
+/** The files that hold what is stored. */
+const databaseSuffixes = ["-wal", ""] as const;
 /** Enough to look at what happened, too few to fill a disk. */
 const maxSetAside = 2;
 
@@ -34,22 +41,56 @@ export function databasePath(folder: string): string {
 
 /**
  * Makes the folder where it is missing (0700) and takes it for this process; gives the function that lets go of it. Throws the
- * system's and SQLite's errors, SQLITE_BUSY where another process has it.
+ * system's and SQLite's errors, SQLITE_BUSY where another process has it, and a RefusedFolderError where others may write to it.
  */
-export function takeFolder(folder: string): () => void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
-    throw Object.assign(new Error("it is not a folder"), { code: "ENOTDIR" });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statSync(folder).uid === process.getuid?.()) chmodSync(folder, 0o700);
+export function takeFolder(path: string): () => void {
+  // A slash at the end would lead through a symbolic link.
+  const folder = resolve(path);
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined)
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireOwnFolder(folder);
+  if ((lstatSync(folder).mode & 0o777) !== 0o700) chmodSync(folder, 0o700);
+  for (const name of namesIn(folder))
+    if (lstatSync(join(folder, name)).isDirectory())
+      throw new RefusedFolderError(`${name} in it is a folder`, "remove that");
   const lock = join(folder, lockName);
-  touch(lock);
-  return lockFile(lock);
+  // Nothing is ever written to it, and what others have written is not read.
+  emptyOwn(lock);
+  for (const suffix of ["-journal", "-wal", "-shm"]) rmSync(`${lock}${suffix}`, { force: true });
+  const letGo = lockFile(lock);
+  try {
+    removeForeign(folder);
+    return letGo;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
 }
 
-/** The user, neither this process's nor root, to whom the folder belongs, and who can therefore change what is in it. */
-export function foreignOwner(folder: string): number | undefined {
-  const { uid } = statSync(folder);
-  return uid === 0 || uid === process.getuid?.() ? undefined : uid;
+/**
+ * Removes what no other user's hand can be excluded from: the names, never what links lead to. Not the database, which
+ * `openDatabase` judges. A rollback journal always goes: there is one only while a file is begun, and SQLite deletes the file
+ * that it names (sqlite.org/atomiccommit.html, 5.0).
+ */
+function removeForeign(folder: string): void {
+  const path = databasePath(folder);
+  rmSync(`${path}-journal`, { force: true });
+  for (const name of namesIn(folder)) {
+    const other = join(folder, name);
+    if (!databaseSuffixes.some((suffix) => other === `${path}${suffix}`) && whyForeign(other))
+      rmSync(other);
+  }
+}
+
+/** Throws a DamagedFileError where others may have written the database or its log; what is not set aside then is removed. */
+function requireOwnDatabase(folder: string): void {
+  for (const suffix of databaseSuffixes) {
+    const path = `${databasePath(folder)}${suffix}`;
+    const why = whyForeign(path);
+    if (why === undefined) continue;
+    rmSync(path);
+    throw new DamagedFileError("damaged", why);
+  }
 }
 
 /** Whether there is a file, empty or not. */
@@ -58,7 +99,7 @@ export function hasDatabase(folder: string): boolean {
 }
 
 function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  return lstatSync(path, { throwIfNoEntry: false })?.size;
 }
 
 /** Whether nothing is stored in the folder, damaged or not; what was set aside does not count. */
@@ -75,6 +116,10 @@ function logBytesIn(folder: string): number {
  * shows an empty store without a word.
  */
 export function requireFile(folder: string): void {
+  for (const suffix of ["", "-wal"]) {
+    const why = whyNotReadable(`${databasePath(folder)}${suffix}`);
+    if (why !== undefined) throw new DamagedFileError("damaged", why);
+  }
   const bytes = sizeOf(databasePath(folder));
   if (bytes !== undefined && bytes > 0) return;
   const what = bytes === undefined ? "it is gone" : "it is empty";
@@ -84,10 +129,11 @@ export function requireFile(folder: string): void {
 
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
+  requireOwnDatabase(folder);
   if (isVacant(folder)) return createDatabase(folder, () => undefined);
   requireFile(folder);
   const path = databasePath(folder);
-  touch(path);
+  touchOwn(path);
   return prepared(Database.openWriter(path), () => undefined);
 }
 
@@ -95,7 +141,7 @@ export function openDatabase(folder: string): Database {
 export function createDatabase(folder: string, begin: (db: Database) => void): Database {
   const path = databasePath(folder);
   try {
-    touch(path);
+    touchOwn(path);
     return prepared(Database.openWriter(path), begin);
   } catch (error) {
     for (const suffix of ["-shm", "-wal", ""]) rmSync(`${path}${suffix}`, { force: true });
@@ -110,9 +156,7 @@ export function isRewriteDue(folder: string): boolean {
 
 /** From here on it is so, also after a kill, until it is done. */
 export function makeRewriteDue(folder: string): void {
-  const copy = join(folder, copyName);
-  touch(copy);
-  truncateSync(copy);
+  emptyOwn(join(folder, copyName));
 }
 
 /**
@@ -195,15 +239,10 @@ export function whyNotWritable(folder: string): unknown {
   const probe = join(folder, probeName);
   try {
     accessSync(databasePath(folder), constants.W_OK);
-    touch(probe);
+    touchOwn(probe);
     rmSync(probe);
     return undefined;
   } catch (error) {
     return error;
   }
-}
-
-/** SQLite gives its log the mode of the file. */
-function touch(path: string): void {
-  closeSync(openSync(path, "a", 0o600));
 }

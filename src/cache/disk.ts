@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import { type DiskFault, kindOfError, plainKindOf, reasonOfError } from "./disk-fault.ts";
+import { type DiskFault, kindOfError, plainKindOf, reasonOfError, remedyOf } from "./disk-fault.ts";
 import {
   createDatabase,
   hasDatabase,
@@ -61,7 +61,8 @@ export class Disk {
       disk.#letGo?.();
       const plain = plainKindOf(error);
       const why = plain === "locked" ? "another process uses it" : reason;
-      return { is: "fault", fault: { kind: plain, reason: `${folder}: ${why}` } };
+      const fault = { kind: plain, reason: `${folder}: ${why}`, ...remedyOf(error) };
+      return { is: "fault", fault };
     }
   }
 
