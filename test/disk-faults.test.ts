@@ -140,6 +140,13 @@ function cutBesideLog(cut: () => void): void {
   writeFileSync(`${file()}-wal`, log);
 }
 
+const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+function changeSchema(...statements: readonly string[]): void {
+  const db = Database.openWriter(file());
+  for (const sql of statements) db.run(sql);
+  db.abandon();
+}
+
 function replaceFile(): void {
   writeFileSync(`${file()}-other`, "something else");
   renameSync(`${file()}-other`, file());
@@ -189,6 +196,20 @@ describe("a damaged file", () => {
     ["with a damaged head", () => patchFile((bytes) => bytes.fill(0xff, 0, 16))],
     ["of another version of the program", () => patchFile((bytes) => bytes.writeUInt32BE(99, 60))],
     ["of another program", () => patchFile((bytes) => bytes.writeUInt32BE(1, 68))],
+    [
+      "with a trigger that never ends",
+      () =>
+        changeSchema(`CREATE TRIGGER t AFTER UPDATE ON log
+      BEGIN INSERT INTO owner ${endless} SELECT i, i, i FROM n; END`),
+    ],
+    [
+      "with a view that never ends",
+      () =>
+        changeSchema(
+          "DROP TABLE owner",
+          `CREATE VIEW owner AS ${endless} SELECT i AS key, i AS state, i AS checksum FROM n`,
+        ),
+    ],
   ])(
     "%s is set aside, said once, and begun anew",
     async (what, damage) => {
