@@ -187,10 +187,12 @@ export class DiskStore {
     return undefined;
   }
 
-  /** Removes all, scopes and answers: it belongs to another identity, server or cluster. Never rejects. */
+  /**
+   * Begins the folder anew, so that no byte is left in it of what belongs to another identity, server or cluster. Never rejects.
+   */
   async forget(): Promise<void> {
     // In this order, without a turn between: what is asked for or written from here on comes after it.
-    const cleared = [this.#snapshot.clear(), this.replay.clear()];
+    const cleared = [this.#disk.erase(), this.replay.clear()];
     this.owner.forget();
     await Promise.all(cleared);
   }

@@ -28,6 +28,7 @@ const fileName = "cache.db";
 const lockName = "cache.lock";
 const probeName = "cache.db-probe";
 const copyName = "cache.db-copy";
+const goneName = "cache.db-gone";
 const badMark = ".bad-";
 /** The files that hold what is stored. */
 const databaseSuffixes = ["-wal", ""] as const;
@@ -129,6 +130,7 @@ export function requireFile(folder: string): void {
 
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
+  if (isErasureDue(folder)) eraseDatabase(folder);
   requireOwnDatabase(folder);
   if (isVacant(folder)) return createDatabase(folder, () => undefined);
   requireFile(folder);
@@ -180,6 +182,23 @@ export async function rewriteDatabase(folder: string, db: Database): Promise<Dat
   for (const name of readdirSync(folder))
     if (name.startsWith(`${fileName}${badMark}`)) rmSync(join(folder, name), { force: true });
   return prepared(Database.openWriter(path), () => undefined);
+}
+
+/** Whether an erasure was begun and not done. */
+function isErasureDue(folder: string): boolean {
+  return sizeOf(join(folder, goneName)) !== undefined;
+}
+
+/**
+ * Removes all that is stored in the folder, the database under another name first and its log after it: a kill at any moment
+ * leaves all as it was, or what the next start removes. The database is closed. Throws the system's errors.
+ */
+export function eraseDatabase(folder: string): void {
+  const gone = join(folder, goneName);
+  if (hasDatabase(folder)) renameSync(databasePath(folder), gone);
+  for (const name of namesIn(folder))
+    if (name !== goneName) rmSync(join(folder, name), { force: true });
+  rmSync(gone, { force: true });
 }
 
 function prepared(db: Database, begin: (db: Database) => void): Database {

@@ -25,7 +25,7 @@ const keyBytes = 32;
  */
 export class DiskOwner {
   readonly #disk: Disk;
-  #key = crypto.getRandomValues(new Uint8Array(keyBytes)).toHex();
+  #key = newKey();
   #marks: Marks = {};
 
   constructor(disk: Disk) {
@@ -67,6 +67,7 @@ export class DiskOwner {
 
   /** It is somebody else's from here on, of whom nothing is known yet. */
   forget(): void {
+    this.#key = newKey();
     this.#marks = {};
     void this.#write();
   }
@@ -85,4 +86,8 @@ export class DiskOwner {
     const checksum = checksumOf(`${this.#key} ${state}`);
     db.run("INSERT INTO owner (key, state, checksum) VALUES (?, ?, ?)", this.#key, state, checksum);
   }
+}
+
+function newKey(): string {
+  return crypto.getRandomValues(new Uint8Array(keyBytes)).toHex();
 }

@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
 import { type OpenSnapshot, openSnapshot } from "../testing/disk.ts";
@@ -40,6 +41,10 @@ const noRoom = () => Object.assign(new Error("no room"), { code: "ENOSPC" });
 
 const path = () => databasePath(folder.dir);
 const badFiles = () => readdirSync(folder.dir).filter((name) => name.includes(".bad-"));
+const bytesInFolder = () =>
+  Buffer.concat(
+    readdirSync(folder.dir).map((name) => readFileSync(join(folder.dir, name))),
+  ).toString("latin1");
 function replaceFile(): void {
   copyFileSync(path(), `${path()}-other`);
   renameSync(`${path()}-other`, path());
@@ -151,6 +156,46 @@ describe("Disk", () => {
     ]);
     expect(bytes()).toBe(false);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
+    expect(open.reports).toEqual([]);
+  });
+
+  test("an erasure leaves no byte of what was stored, or set aside, and goes on with an empty file", async () => {
+    const { disk, reports } = open;
+    const begun: string[] = [];
+    disk.onAnotherFile(() => begun.push("again"));
+    await disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    writeFileSync(`${path()}.bad-20200101T000000.000Z`, "needle");
+    writeFileSync(`${path()}-copy`, "needle");
+    expect(await disk.erase()).toMatchObject({ is: "done" });
+    expect(bytesInFolder()).not.toContain("needle");
+    expect(badFiles()).toEqual([]);
+    expect(await read(disk)).toEqual({ is: "done", value: { folds: 0 } });
+    expect([begun, reports]).toEqual([["again"], []]);
+  });
+
+  test("an erasure that a fault came before is done before anything else", async () => {
+    const { disk } = open;
+    await disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    let room = 0;
+    disk.onAnotherFile(() => {
+      if (room++ === 0) throw noRoom();
+    });
+    replaceFile();
+    expect(await disk.erase()).toMatchObject({ is: "fault", fault: { kind: "full" } });
+    expect(bytesInFolder()).not.toContain("needle");
+    expect(await write(disk)).toMatchObject({ is: "done" });
+    expect(badFiles()).toEqual([]);
+  });
+
+  test("an erasure that a kill came into is done at the next start", async () => {
+    await open.disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    const log = readFileSync(`${path()}-wal`);
+    await open.disk.close();
+    renameSync(path(), `${path()}-gone`);
+    writeFileSync(`${path()}-wal`, log);
+    expect(bytesInFolder()).toContain("needle");
+    open = openSnapshot(folder.dir);
+    expect(bytesInFolder()).not.toContain("needle");
     expect(open.reports).toEqual([]);
   });
 

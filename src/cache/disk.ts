@@ -2,6 +2,7 @@ import type { Database } from "./database.ts";
 import { type DiskFault, kindOfError, plainKindOf, reasonOfError, remedyOf } from "./disk-fault.ts";
 import {
   createDatabase,
+  eraseDatabase,
   hasDatabase,
   isRewriteDue,
   makeRewriteDue,
@@ -36,6 +37,8 @@ export class Disk {
   readonly #faultCounts = new Map<DiskFault["kind"], number>();
   #tail: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** What lies there may not stay, not even set aside. */
+  #isErasureDue = false;
 
   private constructor(folder: string, options: DiskOptions) {
     this.#folder = folder;
@@ -100,16 +103,36 @@ export class Disk {
 
   /** Does this work when all before it is done. Never rejects. */
   exclusive<T>(work: (db: Database) => Promise<T>): Promise<DiskOutcome<T>> {
+    return this.#next(async () => {
+      const db = this.#database ?? this.#beginAnew();
+      db.requireUnharmed();
+      const before = db.changes;
+      const value = await work(db);
+      if (this.#fault !== undefined && db === this.#database && db.changes > before)
+        await this.#recovered(db);
+      return value;
+    });
+  }
+
+  /**
+   * Begins the folder anew, when all work before this is done: of what was stored, or set aside, no byte is left in it. Where that
+   * fails it is tried again before anything else is done. Never rejects.
+   */
+  erase(): Promise<DiskOutcome<void>> {
+    return this.#next(async () => {
+      this.#isErasureDue = true;
+      const db = this.#database;
+      if (db !== undefined) this.#retire(db);
+      db?.abandon();
+      this.#beginAnew();
+    });
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<DiskOutcome<T>> {
     const run = async (): Promise<DiskOutcome<T>> => {
       if (this.#isClosed) return { is: "fault", fault: closed };
       try {
-        const db = this.#database ?? this.#beginAnew();
-        db.requireUnharmed();
-        const before = db.changes;
-        const value = await work(db);
-        if (this.#fault !== undefined && db === this.#database && db.changes > before)
-          await this.#recovered(db);
-        return { is: "done", value };
+        return { is: "done", value: await work() };
       } catch (error) {
         return { is: "fault", fault: this.#failed(error) };
       }
@@ -172,7 +195,7 @@ export class Disk {
   #beginAnew(): Database {
     try {
       this.#letGo ??= takeFolder(this.#folder);
-      setAside(this.#folder, this.#options.now());
+      this.#setAside();
       this.#database = createDatabase(this.#folder, (db) => {
         for (const begin of this.#onAnotherFile) begin(db);
       });
@@ -181,6 +204,14 @@ export class Disk {
       if (kindOfError(error) === "missing") this.#leaveFolder();
       throw error;
     }
+  }
+
+  /** Makes room for another file; the name that what lies there has then, undefined where nothing is left. */
+  #setAside(): string | undefined {
+    if (!this.#isErasureDue) return setAside(this.#folder, this.#options.now());
+    eraseDatabase(this.#folder);
+    this.#isErasureDue = false;
+    return undefined;
   }
 
   /** The lock went with the folder, or lies in one that others have taken since. */
@@ -213,7 +244,7 @@ export class Disk {
       db?.abandon();
       if (harm !== undefined) this.#leaveFolder();
       this.#letGo ??= takeFolder(this.#folder);
-      return { kind, reason, setAside: setAside(this.#folder, this.#options.now()) };
+      return { kind, reason, setAside: this.#setAside() };
     } catch (second) {
       return { kind: plainKindOf(second), reason: `${reason}; ${reasonOfError(second)}` };
     }
