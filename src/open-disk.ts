@@ -11,6 +11,7 @@ import type { KeptState, Scope, WatchCache } from "./cache/watch-cache.ts";
 import { describeScope, scopeCovers } from "./cache/watch-caches.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { log } from "./log.ts";
+import { Rewriting } from "./rewriting.ts";
 import { noteEveryMs } from "./scope-uses.ts";
 import { lastUse, newestFirst, type StoredScope } from "./stored-scopes.ts";
 
@@ -24,6 +25,7 @@ export class DiskStore {
   readonly #disk: Disk;
   readonly #snapshot: Snapshot;
   readonly #persister: Persister;
+  readonly #rewriting: Rewriting;
   readonly replay: Replay;
   readonly owner: DiskOwner;
   readonly #isKeptOff: Config["isKeptOffDisk"];
@@ -36,10 +38,12 @@ export class DiskStore {
     const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk, scopeIdleMs } = config;
     this.#disk = disk;
     this.owner = new DiskOwner(disk);
+    this.#rewriting = new Rewriting(disk, () => performance.now());
     this.replay = new Replay(disk, {
       limitBytes: Math.min(replayLimitBytes, diskLimitBytes * replayShare),
       flushMs: diskFlushMs,
       isKept: (path) => this.#mayShow(path),
+      refused: () => this.#rewriting.due(),
     });
     this.#snapshot = new Snapshot(disk, {
       limitBytes: diskLimitBytes,
@@ -107,9 +111,12 @@ export class DiskStore {
       .filter((scope) => !this.#mayKeep(scope));
     const isKeptOff = (path: string) => !this.#mayShow(path);
     const answers = await this.replay.countOf(isKeptOff);
-    if (scopes.length === 0 && answers === 0 && !this.#disk.isRewriteDue) return;
+    // What the process before this one did not come to nobody has to wait for.
+    if (this.#disk.isRewriteDue) this.#rewriting.due();
+    if (scopes.length === 0 && answers === 0) return;
     // Of what is deleted bytes stay behind: a start that is killed here must not leave them for good.
     await this.#disk.makeRewriteDue();
+    // Where there is no room for the copy.
     await this.#disk.exclusive(async (db) => db.setDeleted("overwritten"));
     for (const scope of scopes) await this.#snapshot.remove(scope);
     await this.replay.removeOf(isKeptOff);
@@ -206,23 +213,28 @@ export class DiskStore {
    * Upstream has refused the scope's list or watch with this status. 403: the node may not see it, so what lies here of it, of
    * scopes that hold all of it, and the answers that show of it must not be shown after a restart either (CONTRACT 23). 401 is of the credential, not of the
    * scope: it has expired, or was revoked, which cannot be told apart. While upstream answers nothing here is shown, and without
-   * it the node goes on with what it has been shown, since nothing can renew it (CONTRACT 25). Never rejects.
+   * it the node goes on with what it has been shown, since nothing can renew it (CONTRACT 25). The bytes of what is removed are
+   * off the disk soon, and at the latest after the next start. Never rejects.
    */
   async refused(scope: Scope, status: number): Promise<void> {
     if (status !== 403) return;
     const { group, resource } = scope.gvr;
-    await this.replay.removeOf((path) => isOf(scope, path));
-    for (const stored of await this.scopes())
-      if (
+    await this.replay.refuse((path) => isOf(scope, path));
+    const refused = (await this.scopes()).filter(
+      (stored) =>
         stored.gvr.group === group &&
         stored.gvr.resource === resource &&
-        selectionCovers(stored, scope)
-      )
-        await this.#snapshot.remove(stored);
+        selectionCovers(stored, scope),
+    );
+    if (refused.length === 0) return;
+    await this.#disk.makeRewriteDue();
+    this.#rewriting.due();
+    for (const stored of refused) await this.#snapshot.remove(stored);
   }
 
   /** Writes what is lacking, then lets go of the folder. Never rejects. */
   async close(): Promise<void> {
+    this.#rewriting.stop();
     await this.#persister.stop();
     await this.replay.flush();
     await this.#disk.close();

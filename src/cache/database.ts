@@ -1,6 +1,6 @@
 // The only import of bun:sqlite: one file with a log before it (WAL), written by one process.
 import { constants, Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
-import { closeSync, constants as modes, fdatasync, fdatasyncSync, fstatSync } from "node:fs";
+import { closeSync, constants as modes, fdatasync } from "node:fs";
 import { promisify } from "node:util";
 
 import { DamagedFileError } from "./disk-fault.ts";
@@ -65,6 +65,25 @@ export class Database {
       sqlite.run("COMMIT");
       // Both stay open as long as the database: to close one would drop SQLite's locks on it (fcntl(2)).
       return new Database(path, sqlite, [new HeldFile(`${path}-wal`), new HeldFile(path)]);
+    } catch (error) {
+      sqlite.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens an empty file that another process never sees, to be filled at once: what is written is not there for certain before it
+   * is closed and synced. Throws SQLite's errors.
+   */
+  static openCopy(path: string): Database {
+    const sqlite = openFile(path, "readwrite");
+    try {
+      sqlite.run("PRAGMA locking_mode = EXCLUSIVE");
+      sqlite.run(`PRAGMA page_size = ${pageBytes}`);
+      sqlite.run("PRAGMA journal_mode = OFF");
+      sqlite.run("PRAGMA synchronous = OFF");
+      sqlite.run("PRAGMA cache_size = -512");
+      return new Database(path, sqlite, []);
     } catch (error) {
       sqlite.close();
       throw error;
@@ -164,15 +183,6 @@ export class Database {
     this.run(`PRAGMA secure_delete = ${become === "overwritten" ? "ON" : "OFF"}`);
   }
 
-  /** Writes a copy to this empty file, without a byte of what was deleted, and waits for the disk. */
-  copyTo(path: string): void {
-    this.run("VACUUM INTO ?", path);
-    const copy = openOwn(path, modes.O_RDONLY);
-    this.#bytesWritten += fstatSync(copy).size;
-    fdatasyncSync(copy);
-    closeSync(copy);
-  }
-
   /** Folds, and closes. */
   async close(): Promise<void> {
     try {
@@ -246,6 +256,16 @@ interface Checkpoint {
 /** Whether there was no room for the log's index. */
 function lacksIndex(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "SQLITE_IOERR_SHMSIZE";
+}
+
+/** Waits until what was written to a file, which is closed, is on the disk. Rejects with the system's errors. */
+export async function syncFile(path: string): Promise<void> {
+  const descriptor = openOwn(path, modes.O_RDONLY);
+  try {
+    await sync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** A lock on a file that ends with the process, however that ends. Throws SQLITE_BUSY while another holds it. */

@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { Database, lockFile } from "./database.ts";
+import { Database, lockFile, syncFile } from "./database.ts";
+import { copyRows } from "./disk-copy.ts";
 import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
 import { prepareSchema } from "./disk-schema.ts";
 import {
@@ -32,6 +33,8 @@ const goneName = "cache.db-gone";
 const badMark = ".bad-";
 /** The files that hold what is stored. */
 const databaseSuffixes = ["-wal", ""] as const;
+/** The files that SQLite reads beside a database. */
+const besideSuffixes = ["-journal", "-wal", "-shm"] as const;
 /** Enough to look at what happened, too few to fill a disk. */
 const maxSetAside = 2;
 
@@ -57,7 +60,7 @@ export function takeFolder(path: string): () => void {
   const lock = join(folder, lockName);
   // Nothing is ever written to it, and what others have written is not read.
   emptyOwn(lock);
-  for (const suffix of ["-journal", "-wal", "-shm"]) rmSync(`${lock}${suffix}`, { force: true });
+  for (const suffix of besideSuffixes) rmSync(`${lock}${suffix}`, { force: true });
   const letGo = lockFile(lock);
   try {
     removeForeign(folder);
@@ -158,30 +161,46 @@ export function isRewriteDue(folder: string): boolean {
 
 /** From here on it is so, also after a kill, until it is done. */
 export function makeRewriteDue(folder: string): void {
-  emptyOwn(join(folder, copyName));
+  const copy = join(folder, copyName);
+  emptyOwn(copy);
+  for (const suffix of besideSuffixes) rmSync(`${copy}${suffix}`, { force: true });
 }
 
 /**
  * Writes the folder's database anew, without the bytes of deleted rows: they lie in the file and its log until others take their
- * place. What was set aside goes too, it may hold the same. Nobody else's turn comes before the copy is made, and `db` is
- * closed then. Where this rejects before, all is as it was, and it is due.
+ * place. What was set aside goes too, it may hold the same. `db`, to which nobody else writes meanwhile, is closed then. Where
+ * this rejects before, all is as it was, and it is due.
  */
-export async function rewriteDatabase(folder: string, db: Database): Promise<Database> {
+export async function rewriteDatabase(
+  folder: string,
+  db: Database,
+): Promise<{ readonly rewritten: Database; readonly bytesCopied: number }> {
   const path = databasePath(folder);
   const copy = join(folder, copyName);
   makeRewriteDue(folder);
   try {
-    db.copyTo(copy);
+    await writeCopy(db, copy);
   } catch (error) {
     makeRewriteDue(folder);
     throw error;
   }
   await db.close();
   for (const suffix of ["-shm", "-wal"]) rmSync(`${path}${suffix}`, { force: true });
+  const bytesCopied = sizeOf(copy) ?? 0;
   renameSync(copy, path);
-  for (const name of readdirSync(folder))
+  for (const name of namesIn(folder))
     if (name.startsWith(`${fileName}${badMark}`)) rmSync(join(folder, name), { force: true });
-  return prepared(Database.openWriter(path), () => undefined);
+  return { rewritten: prepared(Database.openWriter(path), () => undefined), bytesCopied };
+}
+
+async function writeCopy(db: Database, path: string): Promise<void> {
+  const copy = prepared(Database.openCopy(path), () => undefined);
+  try {
+    await copyRows(db, copy);
+  } finally {
+    copy.abandon();
+  }
+  await syncFile(path);
 }
 
 /** Whether an erasure was begun and not done. */

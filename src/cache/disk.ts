@@ -147,20 +147,31 @@ export class Disk {
     await this.exclusive(async () => makeRewriteDue(this.#folder));
   }
 
+  /** The same, within work on the disk: before what is to be gone is removed, so that no kill comes between. Throws the system's errors. */
+  markRewriteDue(): void {
+    makeRewriteDue(this.#folder);
+  }
+
   get isRewriteDue(): boolean {
     return isRewriteDue(this.#folder);
   }
 
   /**
-   * Writes the file anew, when all work before this is done, without the bytes of what was deleted; keeps everything else
-   * waiting for as long as a copy takes. Never rejects.
+   * Writes the file anew, when all work before this is done, without the bytes of what was deleted, and removes what was set
+   * aside: it may hold the same. Other work on the disk waits until it is done. Never rejects.
    */
-  rewrite(): Promise<DiskOutcome<void>> {
-    return this.exclusive(async (db) => {
-      const rewritten = await rewriteDatabase(this.#folder, db);
-      this.#retire(db);
-      this.#database = rewritten;
-    });
+  async rewrite(): Promise<DiskOutcome<void>> {
+    const outcome = await this.exclusive((db) => this.#rewrite(db));
+    if (outcome.is === "done" || !("setAside" in outcome.fault)) return outcome;
+    // What could not be copied was set aside, with all that had to go.
+    return await this.exclusive((db) => this.#rewrite(db));
+  }
+
+  async #rewrite(db: Database): Promise<void> {
+    const { rewritten, bytesCopied } = await rewriteDatabase(this.#folder, db);
+    this.#retire(db);
+    this.#written += bytesCopied;
+    this.#database = rewritten;
   }
 
   /** Closes the file and lets go of the folder when all work is done. Never rejects. */
@@ -283,8 +294,3 @@ function harmOf(db: Database | undefined): string | undefined {
 }
 
 const closed: DiskFault = { kind: "failed", reason: "the disk store is closed" };
-
-/** Lets everything else have its turn. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,7 +1,7 @@
 // The body of a large answer lies in several rows, so that none takes long to write, to read or to remove: the first part in the
 // answer's own, the others in rows that are named after it, written before it. Until it is there they are nobody's.
 import type { Database } from "./database.ts";
-import { turn } from "./disk.ts";
+import { turn } from "./turn.ts";
 
 /** Written in 1 to 3 ms (measured), as a slice of a scope. */
 const partBytes = 512 << 10;

@@ -19,6 +19,8 @@ export interface ReplayOptions {
   readonly flushMs: number;
   /** Whether answers to requests for this path may be kept: those to others are not given, though they lie there. */
   readonly isKept: (path: string) => boolean;
+  /** Called after an answer that upstream has refused since was removed from the disk: a rewrite of it is due. */
+  readonly refused: () => void;
 }
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
@@ -54,6 +56,8 @@ export class Replay {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #told: (() => Told | undefined)[] = [];
   #toldBytes = 0;
+  /** Requests whose answers on disk were refused since the last flush. */
+  readonly #refused = new Set<string>();
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
@@ -105,7 +109,9 @@ export class Replay {
   async remove(request: ReplayRequest): Promise<void> {
     // Which headers its answers vary by is known from the disk.
     if (this.#table === undefined) await this.#disk.exclusive(async (db) => void this.#load(db));
-    this.#pending.remove(this.#keyOf(request));
+    const key = this.#keyOf(request);
+    if (this.#table?.has(key) === true) this.#refused.add(key);
+    this.#pending.remove(key);
     this.#arm(this.#options.flushMs);
   }
 
@@ -125,6 +131,15 @@ export class Replay {
     });
   }
 
+  /** The same for answers that upstream refuses by now. Never rejects. */
+  async refuse(isRefused: (path: string) => boolean): Promise<void> {
+    if ((await this.countOf(isRefused)) > 0) {
+      await this.#disk.makeRewriteDue();
+      this.#options.refused();
+    }
+    await this.removeOf(isRefused);
+  }
+
   /** Forgets all answers. Never rejects. */
   clear(): Promise<void> {
     return this.removeOf(() => true);
@@ -142,6 +157,11 @@ export class Replay {
         const slice = this.#pending.takeSlice();
         if (slice.size === 0) break;
         left -= slice.size;
+        const refused = [...slice.keys()].filter((key) => this.#refused.delete(key));
+        if (refused.some((key) => table.has(key))) {
+          this.#disk.markRewriteDue();
+          this.#options.refused();
+        }
         this.#budget.spend(await table.write(db, slice));
       }
       this.#forgetVaries(table);
@@ -168,6 +188,7 @@ export class Replay {
     if (outcome.is === "done") return;
     this.#table = undefined;
     this.#pending.clear();
+    this.#refused.clear();
   }
 
   #arm(delayMs: number): void {
