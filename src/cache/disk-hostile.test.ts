@@ -13,8 +13,17 @@ import {
 } from "../testing/disk.ts";
 import { Database } from "./database.ts";
 import { databasePath } from "./disk-folder.ts";
+import { DiskOwner } from "./disk-owner.ts";
 import { frameBytes, pageBytes, requireFinite } from "./disk-pages.ts";
+import type { Disk } from "./disk.ts";
+import { partOwner } from "./replay-parts.ts";
+import { baseOf, checksumOfAnswer } from "./replay-rows.ts";
+import { Replay } from "./replay.ts";
+import { scopeId } from "./scope-id.ts";
+import type { SegmentOwner } from "./scope-rows.ts";
+import { checksumOf } from "./segment.ts";
 import { StoreReader } from "./store-reader.ts";
+import { maxRowBytes } from "./stored-shapes.ts";
 
 const scope = configMapScope();
 let temporary: Awaited<ReturnType<typeof createTemporaryFolder>>;
@@ -231,3 +240,124 @@ describe("pages that name each other without end", () => {
     await again.disk.close();
   });
 });
+
+/** A scope that another program wrote, its checksum right. */
+function forgedScope(state: string): readonly (string | number)[] {
+  const name = scopeId(configMapScope("x"));
+  return [name, state, checksumOf(`9 ${name} 9 ${state}`)];
+}
+
+describe("rows whose checksums are right and whose contents are not", () => {
+  const state = { resourceVersion: "5", form: { kind: "a", apiVersion: "b", style: "typed" } };
+  test.each(["", "{", "null", "[]", "7", "{}", JSON.stringify(state)])(
+    "a scope's state %p is a damaged scope, the others stay",
+    async (text) => {
+      const { disk, snapshot, reports } = openSnapshot(folder);
+      const sql = "INSERT INTO scope VALUES (9, ?, 9, ?, ?)";
+      await disk.exclusive(async (db) => db.run(sql, ...forgedScope(text)));
+      const stored = await snapshot.scopes();
+      expect(stored.is === "done" && stored.value.length).toBe(2);
+      expect((await restore(snapshot, configMapScope("x"))).is).toBe("damaged");
+      expect((await restore(snapshot, scope)).is).toBe("restored");
+      expect(reports).toEqual([]);
+      await disk.close();
+    },
+  );
+
+  const tuple = ["held", "a/b", "5", "", 9, 9];
+  test.each([
+    "",
+    "null",
+    "[]",
+    JSON.stringify([1, [tuple], "nothing"]),
+    JSON.stringify([1, [tuple.with(4, -9)], "the state"]),
+    JSON.stringify([1, [tuple.with(4, 1e300)], "the state"]),
+    JSON.stringify([1, [tuple.with(2, 5)], "the state"]),
+    JSON.stringify([1, [null], "the state"]),
+  ])("a segment's head %p is a damaged scope", async (head) => {
+    const { disk, snapshot, reports } = openSnapshot(folder);
+    await disk.exclusive(async (db) => {
+      for (const row of db.all<SegmentOwner>("SELECT number, scope, generation FROM segment")) {
+        const checksum = checksumOf(`${row.number} ${row.scope} ${row.generation} ${head}`);
+        db.run("UPDATE segment SET head = ?, checksum = ?", head, checksum);
+      }
+    });
+    expect((await restore(snapshot, scope)).is).toBe("damaged");
+    expect(reports).toEqual([]);
+    await disk.close();
+  });
+
+  test.each([
+    ["larger than any that is written", `zeroblob(${maxRowBytes + 1})`],
+    ["a text", "'text'"],
+  ])("a segment's body that is %s is not used", async (_, body) => {
+    const { disk, snapshot } = openSnapshot(folder);
+    await disk.exclusive(async (db) => db.run(`UPDATE segment SET body = ${body}`));
+    expect(await restore(snapshot, scope)).toMatchObject({
+      is: "damaged",
+      reason: expect.stringContaining("no body"),
+    });
+    await disk.close();
+  });
+
+  test.each(["null", "[]", "{", '{"subject":7}', '"x"'])("an owner %p is none", async (text) => {
+    const { disk } = openSnapshot(folder);
+    const sql = "INSERT INTO owner VALUES ('k', ?, ?)";
+    await disk.exclusive(async (db) => db.run(sql, text, checksumOf(`k ${text}`)));
+    const owner = new DiskOwner(disk);
+    await owner.load();
+    expect(owner.compare("subject", "x")).toBe("unknown");
+    await disk.close();
+  });
+
+  test.each([
+    ["a head that is none", "null", "x'00'"],
+    ["a header that is none", '{"headers":{"a b":"c"},"vary":[]}', "x'00'"],
+    ["a header of two lines", '{"headers":{"a":"b\\nc: d"},"vary":[]}', "x'00'"],
+    ["a vary that is none", '{"headers":{},"vary":[7]}', "x'00'"],
+    ["a body that is a text", '{"headers":{},"vary":[]}', "'text'"],
+    ["a body that is too large", '{"headers":{},"vary":[]}', `zeroblob(${maxRowBytes + 1})`],
+  ])("an answer with %s is none", async (_, head, body) => {
+    const { disk, reports } = openSnapshot(folder);
+    const request = { ...asked, header: () => "" };
+    const key = baseOf(request);
+    const bytes = body === "x'00'" ? new Uint8Array(1) : new Uint8Array(maxRowBytes + 1);
+    const checksum = checksumOfAnswer(key, head, checksumOf(bytes));
+    const sql = `INSERT INTO replay (key, at, checksum, head, body) VALUES (?, 1, ?, ?, ${body})`;
+    await disk.exclusive(async (db) => db.run(sql, key, checksum, head));
+    expect(await openReplay(disk).get(request)).toBeUndefined();
+    expect(reports).toEqual([]);
+    await disk.close();
+  });
+
+  test("an answer of more parts than there are rows is looked at no further", async () => {
+    const { disk, reports } = openSnapshot(folder);
+    const request = { ...asked, header: () => "" };
+    const replay = openReplay(disk);
+    const head = { headers: {}, vary: [] };
+    replay.put(request, { head, body: new Uint8Array(9), at: 1 });
+    await replay.flush();
+    await disk.exclusive(async (db) => {
+      const row = db.get<{ key: string; checksum: number }>("SELECT key, checksum FROM replay");
+      for (const index of ["900000000", "9e15", "Infinity", "-1", "NaN"])
+        db.run(
+          "INSERT INTO replay (key, at, checksum, head, body) VALUES (?, 0, 0, '', x'')",
+          `part ${index} of ${partOwner(row ?? { key: "", checksum: 0 })}`,
+        );
+    });
+    expect(await openReplay(disk).get(request)).toMatchObject({ head });
+    expect(reports).toEqual([]);
+    await disk.close();
+  });
+});
+
+const asked = { identity: "node", method: "GET", path: "/version", query: "", accept: "*/*" };
+
+function openReplay(disk: Disk): Replay {
+  return new Replay(disk, {
+    limitBytes: 99 << 20,
+    flushMs: 60_000,
+    isKept: () => true,
+    refused: () => undefined,
+  });
+}
