@@ -52,8 +52,8 @@ export class Database {
     const roots = requireFinite(path);
     const sqlite = openFile(path, "readwrite");
     try {
-      if (roots !== undefined) requireOurs(sqlite, roots);
       sqlite.run(`PRAGMA locking_mode = ${locking}`);
+      if (roots !== undefined) requireOurs(sqlite, roots);
       sqlite.run(`PRAGMA page_size = ${pageBytes}`);
       sqlite.run("PRAGMA journal_mode = WAL");
       sqlite.run("PRAGMA synchronous = OFF");
