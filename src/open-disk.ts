@@ -231,7 +231,7 @@ export class DiskStore {
   async refused(scope: Scope, status: number): Promise<void> {
     if (status !== 403) return;
     const { group, resource } = scope.gvr;
-    await this.replay.refuse((path) => isOf(scope, path));
+    await this.replay.removeOf((path) => isOf(scope, path), "refused");
     const refused = (await this.scopes()).filter(
       (stored) =>
         stored.gvr.group === group &&
@@ -239,9 +239,11 @@ export class DiskStore {
         selectionCovers(stored, scope),
     );
     if (refused.length === 0) return;
+    // Before, for a kill in between; after, where a rewrite came in between.
+    await this.#disk.makeRewriteDue();
+    for (const stored of refused) await this.#snapshot.remove(stored);
     await this.#disk.makeRewriteDue();
     this.#rewriting.due();
-    for (const stored of refused) await this.#snapshot.remove(stored);
   }
 
   /** Writes what is lacking, then lets go of the folder. Never rejects. */

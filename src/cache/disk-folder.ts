@@ -13,7 +13,7 @@ import { join, resolve } from "node:path";
 
 import { Database, lockFile, syncFile } from "./database.ts";
 import { copyRows } from "./disk-copy.ts";
-import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
+import { DamagedFileError, kindOfError, reasonOfError, remedyOf } from "./disk-fault.ts";
 import { prepareSchema } from "./disk-schema.ts";
 import {
   emptyOwn,
@@ -72,8 +72,8 @@ export function takeFolder(path: string): () => void {
 }
 
 /**
- * Removes what no other user's hand can be excluded from: the names, never what links lead to. Not the database, which
- * `openDatabase` judges. A rollback journal always goes: there is one only while a file is begun, and SQLite deletes the file
+ * Removes files that another user may have put there or written: the names, never what links lead to. The database is left to
+ * `openDatabase`. A rollback journal always goes: there is one only while a file is begun, and SQLite deletes the file
  * that it names (sqlite.org/atomiccommit.html, 5.0).
  */
 function removeForeign(folder: string): void {
@@ -256,7 +256,9 @@ export function removeDatabase(folder: string): boolean {
     letGo = takeFolder(folder);
   } catch (error) {
     const why = kindOfError(error) === "locked" ? "another process uses it" : reasonOfError(error);
-    throw new Error(`${folder}: ${why}`, { cause: error });
+    const { remedy } = remedyOf(error);
+    const what = remedy === undefined ? why : `${why}; ${remedy}`;
+    throw new Error(`${folder}: ${what}`, { cause: error });
   }
   for (const name of namesIn(folder)) rmSync(join(folder, name), { force: true });
   letGo();

@@ -228,6 +228,19 @@ describe("Disk", () => {
     expect(badFiles()).toEqual([]);
   });
 
+  test("an erasure leaves a folder alone that another process has taken since", async () => {
+    const { disk } = open;
+    rmSync(folder.dir, { recursive: true });
+    const other = openSnapshot(folder.dir);
+    await other.disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('o', '', 0)"));
+    expect(await disk.erase()).toMatchObject({ is: "fault", fault: { kind: "locked" } });
+    expect(await all(other.disk)).toMatchObject({
+      is: "done",
+      value: [[], [], [], [{ key: "o" }], []],
+    });
+    await other.disk.close();
+  });
+
   test("an erasure that a kill came into is done at the next start", async () => {
     await open.disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
     const log = readFileSync(`${path()}-wal`);

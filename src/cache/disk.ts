@@ -122,8 +122,11 @@ export class Disk {
     return this.#next(async () => {
       this.#isErasureDue = true;
       const db = this.#database;
+      const harm = harmOf(db);
       if (db !== undefined) this.#retire(db);
       db?.abandon();
+      // Others may have taken what lies there by now.
+      if (harm !== undefined) this.#leaveFolder();
       this.#beginAnew();
     });
   }

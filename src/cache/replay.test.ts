@@ -87,9 +87,9 @@ test("an answer on disk that upstream refuses since is removed, and a rewrite is
   expect(await disk.rewrite()).toMatchObject({ is: "done" });
   expect(disk.isRewriteDue).toBe(false);
   refusals = 0;
-  await replay.refuse((path) => path === "/version");
+  await replay.removeOf((path) => path === "/version", "refused");
   expect([refusals, disk.isRewriteDue]).toEqual([0, false]);
-  await replay.refuse((path) => path === "/other");
+  await replay.removeOf((path) => path === "/other", "refused");
   expect([refusals, disk.isRewriteDue]).toEqual([1, true]);
   const bytes = readdirSync(folder.dir).map((name) =>
     readFileSync(join(folder.dir, name), "latin1"),

@@ -19,7 +19,7 @@ export interface ReplayOptions {
   readonly flushMs: number;
   /** Whether answers to requests for this path may be kept: those to others are not given, though they lie there. */
   readonly isKept: (path: string) => boolean;
-  /** Called after an answer that upstream has refused since was removed from the disk: a rewrite of it is due. */
+  /** Called when an answer that upstream has refused since is removed from the disk: a rewrite of it is due. */
   readonly refused: () => void;
 }
 
@@ -110,8 +110,8 @@ export class Replay {
     // Which headers its answers vary by is known from the disk.
     if (this.#table === undefined) await this.#disk.exclusive(async (db) => void this.#load(db));
     const key = this.#keyOf(request);
-    if (this.#table?.has(key) === true) this.#refused.add(key);
     this.#pending.remove(key);
+    if (this.#pending.has(key)) this.#refused.add(key);
     this.#arm(this.#options.flushMs);
   }
 
@@ -121,23 +121,19 @@ export class Replay {
     return outcome.is === "done" ? outcome.value.filter((key) => isOf(pathOfKey(key))).length : 0;
   }
 
-  /** Forgets the answers to requests for such paths. Never rejects. */
-  async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
+  /** Forgets the answers to requests for such paths; of those that upstream refuses by now a rewrite is due. Never rejects. */
+  async removeOf(
+    isForgotten: (path: string) => boolean,
+    because: "not kept" | "refused" = "not kept",
+  ): Promise<void> {
     this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
-      await table.remove(db, table.keys.filter(isOf));
+      const keys = table.keys.filter(isOf);
+      if (keys.length > 0 && because === "refused") this.#markRefused();
+      await table.remove(db, keys);
     });
-  }
-
-  /** The same for answers that upstream refuses by now. Never rejects. */
-  async refuse(isRefused: (path: string) => boolean): Promise<void> {
-    if ((await this.countOf(isRefused)) > 0) {
-      await this.#disk.makeRewriteDue();
-      this.#options.refused();
-    }
-    await this.removeOf(isRefused);
   }
 
   /** Forgets all answers. Never rejects. */
@@ -158,16 +154,19 @@ export class Replay {
         if (slice.size === 0) break;
         left -= slice.size;
         const refused = [...slice.keys()].filter((key) => this.#refused.delete(key));
-        if (refused.some((key) => table.has(key))) {
-          this.#disk.markRewriteDue();
-          this.#options.refused();
-        }
+        if (refused.some((key) => table.has(key))) this.#markRefused();
         this.#budget.spend(await table.write(db, slice));
       }
       this.#forgetVaries(table);
     });
     if (this.#pending.size > 0)
       this.#arm(Math.max(this.#options.flushMs, this.#budget.msUntil(leastBytes)));
+  }
+
+  /** Within work on the disk, before the removal. */
+  #markRefused(): void {
+    this.#disk.markRewriteDue();
+    this.#options.refused();
   }
 
   /** Looks at what was told. */
