@@ -42,9 +42,7 @@ const tickMs = 1000;
 export async function serve(config: Config, read: () => Config): Promise<void> {
   // The reading takes longer than the disk (m: 72 to 62 ms until the first answer).
   const reading = beginReadingConfigured(config, "run");
-  const disk = openDisk(config);
-  await disk?.removeKeptOff();
-  await disk?.owner.load();
+  const disk = await openDisk(config);
   // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
   const isServable = ((await disk?.scopes()) ?? []).length > 0;
   const unreadable = isServable ? "is read again" : "is an error";
