@@ -1,8 +1,9 @@
 import { FieldSelector } from "../api/field-selector.ts";
+import { parseGoDuration } from "../api/go-duration.ts";
 import { goQuote } from "../api/go-quote.ts";
 import { type ListOptions, parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
-import { badRequest, invalidListOptions } from "../api/status.ts";
+import { badRequest, invalidListOptions, timeout as timeoutError } from "../api/status.ts";
 import {
   type FakeAnswer,
   jsonAnswer,
@@ -44,7 +45,7 @@ export async function handleResource(
   if (type === undefined || !hasSubresource(type, info.subresource)) throw notServed();
   const parameters = parseQuery(request.query);
   checkName(info.name);
-  checkTimeout(parameters.get("timeout"));
+  if (info.verb !== "watch") checkTimeout(parameters.get("timeout"));
   const negotiated = negotiate(request.accept, request.userAgent, parameters.get("pretty"), type);
   const written = isBindings
     ? createBinding(settings.store, type, request)
@@ -123,8 +124,11 @@ function checkName(name: string): void {
 }
 
 function checkTimeout(timeout: string | null): void {
-  if (timeout === null || timeout === "" || /^(0|([0-9.]+(ns|us|µs|ms|s|m|h))+)$/.test(timeout))
-    return;
+  if (timeout === null || timeout === "") return;
+  const ms = parseGoDuration(timeout);
+  if (ms !== undefined && ms > 0 && ms < 0.1)
+    throw timeoutError("request did not complete within the allotted timeout");
+  if (ms !== undefined) return;
   throw badRequest(
     `invalid timeout specified in the request URL - time: invalid duration ${goQuote(timeout)}`,
   );
