@@ -19,6 +19,7 @@ import { ForwardedWatches } from "./proxy/forwarded-watches.ts";
 import { createHandler, refusalOf } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
+import { Slots } from "./proxy/slots.ts";
 import { Watches } from "./proxy/watches.ts";
 import { ScopeLog } from "./scope-log.ts";
 import { ScopeUses } from "./scope-uses.ts";
@@ -34,6 +35,9 @@ import { version } from "./version.ts";
 const now = () => performance.now();
 /** Milliseconds between two looks at what is idle, due or over a limit. */
 const tickMs = 1000;
+/** Requests that may be with upstream at a time: each takes some 40 KB, and a node has a few hundred. */
+const bytesPerSlot = 64 << 10;
+const minSlots = 512;
 
 /**
  * Serves until SIGTERM or SIGINT, then ends the process: 0, or 1 at a second signal.
@@ -190,6 +194,7 @@ function compose({ config, current, credentials, disk, forwarded }: Composed): P
     floors,
     resolver,
     flights: new Flights(),
+    slots: new Slots(Math.max(minSlots, Math.floor(config.memoryLimitBytes / bytesPerSlot))),
     disk,
     get acceptHosts() {
       return current().acceptHosts;

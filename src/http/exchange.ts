@@ -282,6 +282,7 @@ export class Exchange implements Sink, RequestSource {
 
   #finish(): void {
     this.#giveBack();
+    this.request.finish();
     this.#body?.drop();
     this.#owner.finished(this);
   }

@@ -31,6 +31,8 @@ export class IncomingRequest implements ClientRequest {
   #body: ReadableStream<Uint8Array> | null | undefined;
   #leaving: AbortController | undefined;
   #hasLeft = false;
+  #isOver = false;
+  #whenOver: (() => void)[] | undefined;
 
   constructor(
     { method, target, authority }: RequestLine,
@@ -78,9 +80,24 @@ export class IncomingRequest implements ClientRequest {
     return request;
   }
 
+  /** Calls when the answer is out, or the client gone; at once where that has happened. */
+  onOver(listener: () => void): void {
+    if (this.#isOver) listener();
+    else (this.#whenOver ??= []).push(listener);
+  }
+
+  /** Called by the connection when the answer is out. */
+  finish(): void {
+    this.#isOver = true;
+    const listeners = this.#whenOver;
+    this.#whenOver = undefined;
+    for (const listener of listeners ?? []) listener();
+  }
+
   /** Called by the connection when the client is gone. */
   leave(): void {
     this.#hasLeft = true;
+    this.finish();
     this.#leaving?.abort(clientLeft());
   }
 }

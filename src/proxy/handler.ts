@@ -152,6 +152,7 @@ async function passOrLastKnown(
   read: ReadRequest | undefined,
 ): Promise<Answer> {
   try {
+    parts.slots.take(admitted.request);
     return await pass(parts, admitted);
   } catch (error) {
     const { description } = admitted;
