@@ -5,11 +5,11 @@ import {
   authorityIn,
   type HeaderBlock,
   maxHeadBytes,
-  parseHeaderBlock,
   parseRequestLine,
   type RequestLine,
   tooLargeHead,
 } from "./head.ts";
+import type { HeaderBlocks, ReadBlock } from "./header-blocks.ts";
 import { Outbox, type WaitingBytes } from "./outbox.ts";
 import { Received } from "./received.ts";
 import type { IncomingRequest } from "./request.ts";
@@ -25,6 +25,7 @@ export interface ConnectionOwner extends WaitingBytes {
   /** Milliseconds, as of the last tick. */
   readonly nowMs: number;
   readonly isStopping: boolean;
+  readonly blocks: HeaderBlocks;
   /** Called when the number of bytes that the connection has read and not used changes. `full`: there is no room for more. */
   hold(bytes: number): "room" | "full";
   /** Called once, when the connection is gone. */
@@ -43,7 +44,7 @@ const stalledMs = 120_000;
 const lingerMs = 2000;
 /** So much is read ahead of the answer that is under way. */
 const maxAheadBytes = 64 << 10;
-/** A header block of this length is kept for the next request; a longer head counts while its request is answered. */
+/** A longer head counts while its request is answered. */
 const shortHeadBytes = 2048;
 const endOfHead = Buffer.from("\r\n\r\n");
 const lineEnd = Buffer.from("\r\n");
@@ -52,15 +53,14 @@ const lineEnd = Buffer.from("\r\n");
  * One connection of a client: requests one after another, each answered before the next one is looked at, however many have
  * been sent ahead (RFC 9112 9.3.2). A head goes out as soon as there is an answer.
  */
-export class Connection implements ExchangeOwner {
+export class Connection implements ExchangeOwner, WaitingBytes {
   readonly #socket: ConnectionSocket;
   readonly #owner: ConnectionOwner;
   readonly #outbox: Outbox;
   readonly #received = new Received();
   #searched = 0;
   #heldBytes = 0;
-  #blockText = "";
-  #block: HeaderBlock | undefined;
+  #block: ReadBlock | undefined;
   #exchange: Exchange | undefined;
   #phase: "open" | "lingering" | "closed" = "open";
   #isPaused = false;
@@ -71,7 +71,7 @@ export class Connection implements ExchangeOwner {
   constructor(socket: ConnectionSocket, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#outbox = new Outbox(socket, this.#watched(owner));
+    this.#outbox = new Outbox(socket, this);
     this.#deadlineMs = owner.nowMs + idleMs;
   }
 
@@ -175,15 +175,14 @@ export class Connection implements ExchangeOwner {
     this.gone();
   }
 
-  #watched(owner: ConnectionOwner): WaitingBytes {
-    return {
-      waiting: (bytes) => {
-        this.#progressMs = owner.nowMs;
-        this.#deadlineMs = owner.nowMs + stalledMs;
-        owner.waiting(bytes);
-      },
-      taken: (bytes) => owner.taken(bytes),
-    };
+  waiting(bytes: Uint8Array): void {
+    this.#progressMs = this.#owner.nowMs;
+    this.#deadlineMs = this.#progressMs + stalledMs;
+    this.#owner.waiting(bytes);
+  }
+
+  taken(bytes: Uint8Array): void {
+    this.#owner.taken(bytes);
   }
 
   /** Keeps what comes ahead of its turn, within bounds. */
@@ -191,7 +190,7 @@ export class Connection implements ExchangeOwner {
     this.#received.append(bytes);
     const room = this.#hold(bytes.length);
     if (this.#exchange !== undefined) {
-      if (this.#received.length > maxAheadBytes || room === "full") this.#pause();
+      if (this.#received.length > maxAheadBytes || room === "full") this.pause();
     } else if (room === "full" && this.#received.length > shortHeadBytes) {
       this.refuse(tooMuchHeld());
     }
@@ -212,7 +211,7 @@ export class Connection implements ExchangeOwner {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     while (this.#exchange === undefined && this.#phase === "open") {
-      this.#resume();
+      this.resume();
       const head = this.#takeHead();
       if (head === undefined) break;
       const block = this.#blockOf(head.fields);
@@ -266,13 +265,11 @@ export class Connection implements ExchangeOwner {
   }
 
   #blockOf(text: string): HeaderBlock | StatusError {
-    if (this.#block !== undefined && text === this.#blockText) return this.#block;
-    const block = parseHeaderBlock(text);
-    if (block instanceof StatusError) return block;
-    const isKept = text.length <= shortHeadBytes;
-    this.#blockText = isKept ? text : "";
-    this.#block = isKept ? block : undefined;
-    return block;
+    if (this.#block?.text === text) return this.#block.block;
+    const read = this.#owner.blocks.read(text);
+    if (read instanceof StatusError) return read;
+    this.#block = read;
+    return read.block;
   }
 
   #begin(line: RequestLine, block: HeaderBlock, headBytes: number): void {
@@ -280,8 +277,7 @@ export class Connection implements ExchangeOwner {
       return this.refuse(badRequest("the request has no Host header"), block);
     if (line.version === "1.0" && block.framing.is === "chunked")
       return this.refuse(badRequest("HTTP/1.0 has no chunked bodies"), block);
-    const flow = { pause: () => this.#pause(), resume: () => this.#resume() };
-    const exchange = new Exchange(line, block, flow, this, this.#outbox);
+    const exchange = new Exchange(line, block, this, this.#outbox);
     this.#exchange = exchange;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     const large = headBytes > shortHeadBytes ? headBytes : 0;
@@ -326,17 +322,17 @@ export class Connection implements ExchangeOwner {
 
   #intoTunnel({ tunnel }: Exchange, bytes: Uint8Array): void {
     if (tunnel === undefined || tunnel.receive(bytes) === "room") return;
-    this.#pause();
-    void tunnel.room().then(() => this.#resume());
+    this.pause();
+    void tunnel.room().then(() => this.resume());
   }
 
-  #pause(): void {
+  pause(): void {
     if (this.#isPaused || this.#phase !== "open") return;
     this.#isPaused = true;
     this.#socket.pause();
   }
 
-  #resume(): void {
+  resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     if (this.#phase !== "closed") this.#socket.resume();
@@ -345,8 +341,7 @@ export class Connection implements ExchangeOwner {
   /** Answers what is no request that can be handled, and ends. */
   refuse(error: StatusError, block?: HeaderBlock): void {
     this.#release();
-    const flow = { pause: () => undefined, resume: () => undefined };
-    const exchange = new Exchange(unreadLine, unreadBlock, flow, this, this.#outbox);
+    const exchange = new Exchange(unreadLine, unreadBlock, this, this.#outbox);
     this.#exchange = exchange;
     this.#deadlineMs = this.#owner.nowMs + stalledMs;
     exchange.answer(this.#owner.refuse(error, block));
@@ -357,7 +352,7 @@ export class Connection implements ExchangeOwner {
     if (this.#phase !== "open") return;
     this.#phase = "lingering";
     this.#release();
-    this.#resume();
+    this.resume();
     this.#deadlineMs = this.#owner.nowMs + lingerMs;
     this.#socket.end();
   }

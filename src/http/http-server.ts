@@ -4,6 +4,7 @@ import { type StatusError, tooManyRequests } from "../api/status.ts";
 import type { Answer } from "./answer.ts";
 import { Connection, type ConnectionOwner, type ConnectionSocket } from "./connection.ts";
 import type { HeaderBlock } from "./head.ts";
+import { HeaderBlocks } from "./header-blocks.ts";
 import type { IncomingRequest } from "./request.ts";
 import { WaitingTotal } from "./waiting-bytes.ts";
 
@@ -34,6 +35,7 @@ const tickMs = 1000;
  */
 export class HttpServer implements ConnectionOwner {
   readonly #options: HttpServerOptions;
+  readonly blocks = new HeaderBlocks();
   readonly #connections = new Set<Connection>();
   readonly #waiting = new WaitingTotal();
   readonly #limit = connectionLimit();
