@@ -117,7 +117,7 @@ function flightKey(passing: Passing): string {
   const form = canonicalRequest(info, query, head);
   const encoding = head.acceptsGzip ? "gzip" : "plain";
   // Who has less time would end the flight of who has more.
-  const [timeout = ""] = /(?<=(?:^|&)timeout=)[^&]*/.exec(query) ?? [];
+  const timeout = query.includes("timeout=") ? (parseQuery(query).get("timeout") ?? "") : "";
   const reader = `${head.wantsLatest ? "latest" : ""} ${encoding} ${timeout}`;
   return `${whoOf(passing)}\n${form.accept}\n${reader}\n${path}?${form.query}`;
 }
