@@ -193,8 +193,8 @@ export function contentType(format: Format, stream: "whole" | "watch"): string {
 }
 
 /** A Content-Type without its parameters, in small letters (Go, mime.ParseMediaType). */
-export function mediaTypeOf(contentType: string): string {
-  const [type = ""] = contentType.split(";");
+function mediaTypeOf(text: string): string {
+  const [type = ""] = text.split(";");
   return type.trim().toLowerCase();
 }
 

@@ -1,5 +1,5 @@
 import type { ResourceRequest } from "../api/request-info.ts";
-import { forbidden } from "../api/status.ts";
+import { forbidden, notAcceptable } from "../api/status.ts";
 import type { Answer } from "../http/answer.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
@@ -26,6 +26,7 @@ export async function passRuled(
 ): Promise<Answer> {
   const { info, request } = passing;
   const readCurrent = currentReader(parts, passing);
+  if (ruled !== undefined) refuseFrames(passing, ruled);
   if (ruled !== undefined) await refuseWhatIsHidden(passing, ruled, readCurrent);
   const isWhole = writesWhole(request) && !isOfAnother(info);
   const sent = isWhole ? await guardedWrite(parts, parts.rules, passing, readCurrent) : passing;
@@ -35,6 +36,15 @@ export async function passRuled(
   if (info.verb === "watch" && answer.status === 200)
     return shownWatch(answer, ruled, beginOf(passing.target));
   return await shownAnswer(answer, ruled, info);
+}
+
+/** Objects in the frames of a WebSocket are not looked into, so they are refused, not passed (CONTRACT 27). */
+function refuseFrames({ info, request }: PassingResource, { view }: Ruled): void {
+  if (request.block.upgrade === undefined || isOfAnother(info)) return;
+  const [rule] = view.rules;
+  throw notAcceptable(
+    `the rule ${JSON.stringify(rule?.name)} cannot be obeyed in an upgraded connection; ask for ${info.resource} without Upgrade`,
+  );
 }
 
 async function refuseWhatIsHidden(

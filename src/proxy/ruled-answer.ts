@@ -57,6 +57,7 @@ function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"
 export function objectMap({ view, stripsRows }: Ruled, purpose: Purpose): ObjectMap {
   return {
     mayHide: view.hiding.length > 0,
+    takesTables: view.needsObjects === undefined,
     stripsRows,
     shown: ({ selectable, bytes, format }) =>
       view.hiderOf(selectable) === undefined
