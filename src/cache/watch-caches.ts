@@ -1,9 +1,6 @@
-import {
-  formatGroupResource,
-  formatGroupVersionResource,
-  sharesStore,
-} from "../api/group-version-resource.ts";
+import { formatGroupResource, formatGroupVersionResource } from "../api/group-version-resource.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
+import { sharesStore } from "../api/same-objects.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import type { ListForm } from "../codec/codec.ts";
 import { giveBackAfter } from "../memory/give-back.ts";

@@ -1,6 +1,6 @@
 import type { RequestInfo } from "../api/request-info.ts";
 import { internalError, StatusError } from "../api/status.ts";
-import { negotiate } from "../codec/media-type.ts";
+import { acceptsObjects, negotiate } from "../codec/media-type.ts";
 import type { Answer } from "../http/answer.ts";
 import type { HeaderBlock } from "../http/head.ts";
 import type { IncomingRequest } from "../http/request.ts";
@@ -183,9 +183,7 @@ function readAsObjects(
   target: string,
   head: RequestHead,
 ): ReadRequest | undefined {
-  const clauses = head.accept.split(",").map((clause) => clause.trim());
-  const plain = clauses.find((clause) => clause === "application/json" || clause === "*/*");
-  if (plain === undefined) return undefined;
+  if (!acceptsObjects(head.accept)) return undefined;
   const plainTarget = target.replace(ofTables, "");
   const asked = { ...head, accept: "application/json" };
   const description = descriptions.of(method, plainTarget, asked);
