@@ -116,7 +116,7 @@ describe("rules without upstream", () => {
       }),
     );
     expect(hidden?.[0]).toBe(503);
-    expect(hidden).toEqual(missing!);
+    expect(hidden).toEqual(missing);
   }, 40_000);
 
   test("a watch from the state on disk shows what they leave", async () => {

@@ -28,7 +28,7 @@ export function canonicalRequest(
   { accept, isPerson }: Pick<RequestHead, "accept" | "isPerson">,
 ): CanonicalRequest {
   const negotiated = negotiate(accept);
-  const form = negotiated.format === "json" ? "application/json" : accept.replaceAll(/\s+/g, "");
+  const form = negotiated.format === "json" ? "application/json" : withoutBlanks(accept);
   if (query.length > maxParsedQuery) return { query: `${query} ${isPerson}`, accept: form };
   const parameters = parseQuery(query);
   const pairs = new Map<string, string>();
@@ -40,6 +40,11 @@ export function canonicalRequest(
   if (wantsPretty(parameters, negotiated.isPretty, isPerson)) pairs.set("pretty", "1");
   const sorted = [...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return { query: new URLSearchParams(sorted).toString(), accept: form };
+}
+
+/** Without the spaces between clauses and parameters, which no reader of an Accept header sees. */
+function withoutBlanks(accept: string): string {
+  return accept.replaceAll(/ *([,;]) */g, "$1").trim();
 }
 
 /** What of a parameter an answer depends on; undefined: nothing. */
