@@ -10,7 +10,7 @@ import { beginReadingConfigured, openConfiguredCredentials } from "./configured-
 import type { HttpServer } from "./http/http-server.ts";
 import { type Admit, listen, listenAdmin } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
-import { giveBackAfterStart } from "./memory/give-back.ts";
+import { giveBackAfterStart, MemoryWatch } from "./memory/give-back.ts";
 import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
 import { OutageLog } from "./outage-log.ts";
@@ -35,6 +35,9 @@ import { version } from "./version.ts";
 const now = () => performance.now();
 /** Milliseconds between two looks at what is idle, due or over a limit. */
 const tickMs = 1000;
+/** What the process takes beside what is cached: code, heap, some garbage (m: 38 MB without a request, 60 under load). */
+const besideCachesBytes = 64 << 20;
+const someGarbageBytes = 24 << 20;
 /** Requests that may be with upstream at a time: each takes some 40 KB, and a node has a few hundred. */
 const bytesPerSlot = 64 << 10;
 const minSlots = 512;
@@ -74,10 +77,17 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   parts.apiserver.startProbing();
   preload(parts, config.preload);
   const uses = disk && new ScopeUses(disk, now);
+  const memory = new MemoryWatch(() =>
+    Math.max(
+      config.memoryLimitBytes + someGarbageBytes,
+      parts.caches.byteLength + besideCachesBytes,
+    ),
+  );
   const ticking = setInterval(() => {
     parts.caches.tick();
     uses?.tick(parts.caches.all);
     watches.tick(now());
+    memory.tick(now());
   }, tickMs);
   log.info(`edge-proxy ${version} serves ${parts.apiserver.server}`, {
     on: listeners.map(({ url }) => url).join(" "),
