@@ -186,7 +186,8 @@ export class WatchCaches {
     if (this.#scopes.size < this.#maxScopes) return true;
     let idle: LiveScope | undefined;
     for (const live of this.#scopes.values()) {
-      if (live.isKept || live.cache.watcherCount > 0) continue;
+      // Somebody waits for one that is being filled.
+      if (live.isKept || live.cache.watcherCount > 0 || !live.cache.isFilled) continue;
       if (idle === undefined || live.lastUsedMs < idle.lastUsedMs) idle = live;
     }
     if (idle !== undefined) this.#stop(idle);

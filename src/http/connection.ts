@@ -28,6 +28,8 @@ export interface ConnectionOwner extends WaitingBytes {
   readonly blocks: HeaderBlocks;
   /** Called when the number of bytes that the connection has read and not used changes. `full`: there is no room for more. */
   hold(bytes: number): "room" | "full";
+  /** Whether there is no room for more of such bytes. */
+  readonly isFull: boolean;
   /** Called once, when the connection is gone. */
   closed(connection: Connection): void;
 }
@@ -124,10 +126,10 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#outbox.drop();
-    this.#release();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.leave();
+    this.#release();
     this.#owner.closed(this);
   }
 
@@ -188,7 +190,7 @@ export class Connection implements ExchangeOwner, WaitingBytes {
   /** Keeps what comes ahead of its turn, within bounds. */
   #keep(bytes: Uint8Array): void {
     this.#received.append(bytes);
-    const room = this.#hold(bytes.length);
+    const room = this.hold(bytes.length);
     if (this.#exchange !== undefined) {
       if (this.#received.length > maxAheadBytes || room === "full") this.pause();
     } else if (room === "full" && this.#received.length > shortHeadBytes) {
@@ -196,14 +198,14 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     }
   }
 
-  #hold(bytes: number): "room" | "full" {
+  hold(bytes: number): "room" | "full" {
     this.#heldBytes += bytes;
     return bytes === 0 ? "room" : this.#owner.hold(bytes);
   }
 
   #release(): void {
     this.#received.drop();
-    this.#hold(-this.#heldBytes);
+    this.hold(-this.#heldBytes);
   }
 
   /** Handles what has been received, request by request, for as long as answers are given at once. */
@@ -240,7 +242,7 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     // Old clients send a line end behind a body (RFC 9112 2.2).
     while (this.#searched === 0 && isLineEnd(received.at(0))) {
       received.skip(1);
-      this.#hold(-1);
+      this.hold(-1);
     }
     const { length } = received;
     if (length === 0) return undefined;
@@ -260,7 +262,7 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     received.skip(lineEnd.length);
     const fields = eol === end ? "" : received.takeText(end - eol);
     received.skip(lineEnd.length);
-    this.#hold(-(end + endOfHead.length));
+    this.hold(-(end + endOfHead.length));
     return { line, fields };
   }
 
@@ -281,23 +283,24 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     this.#exchange = exchange;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     const large = headBytes > shortHeadBytes ? headBytes : 0;
-    if (this.#hold(large) === "full") {
-      this.#hold(-large);
+    const hasNoRoom = exchange.decoder !== undefined && this.#owner.isFull;
+    if (this.hold(large) === "full" || hasNoRoom) {
+      this.hold(-large);
       exchange.isKeptAlive = false;
       return exchange.answer(this.#owner.refuse(tooMuchHeld(), block));
     }
     if (exchange.decoder !== undefined && this.#received.length > 0) {
       const ahead = this.#received.takeAll();
-      this.#hold(-ahead.length);
+      this.hold(-ahead.length);
       this.#intoBody(exchange, ahead);
     }
     const answer = this.#owner.handle(exchange.request);
     if (!(answer instanceof Promise)) {
-      this.#hold(-large);
+      this.hold(-large);
       return this.#give(exchange, answer);
     }
     void answer.then((late) => {
-      if (this.#phase !== "closed") this.#hold(-large);
+      if (this.#phase !== "closed") this.hold(-large);
       this.#give(exchange, late);
     });
   }
@@ -306,7 +309,7 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     exchange.answer(answer);
     if (exchange.tunnel === undefined || this.#received.length === 0) return;
     const early = this.#received.takeAll();
-    this.#hold(-early.length);
+    this.hold(-early.length);
     this.#intoTunnel(exchange, early);
   }
 

@@ -24,6 +24,8 @@ export interface ExchangeOwner {
   /** Nothing more is read from the client until `resume`. */
   pause(): void;
   resume(): void;
+  /** Called when the number of bytes that are held for the exchange changes. */
+  hold(bytes: number): "room" | "full";
   /** The answer is out, to its last byte. */
   finished(exchange: Exchange): void;
   /** The answer breaks off. */
@@ -84,6 +86,10 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
 
   resume(): void {
     this.#owner.resume();
+  }
+
+  hold(bytes: number): "room" | "full" {
+    return this.#owner.hold(bytes);
   }
 
   wanted(): void {

@@ -102,9 +102,13 @@ export class HttpServer implements ConnectionOwner {
     return this.#options.refuse(error, block);
   }
 
+  get isFull(): boolean {
+    return this.#heldBytes > this.#options.maxHeldBytes;
+  }
+
   hold(bytes: number): "room" | "full" {
     this.#heldBytes += bytes;
-    return this.#heldBytes > this.#options.maxHeldBytes ? "full" : "room";
+    return this.isFull ? "full" : "room";
   }
 
   waiting(bytes: Uint8Array): void {
