@@ -1,4 +1,4 @@
-import { badRequest, refusedRequest, StatusError, tooManyRequests } from "../api/status.ts";
+import { badRequest, refusedRequest, StatusError } from "../api/status.ts";
 import type { Answer } from "./answer.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import {
@@ -12,7 +12,7 @@ import {
 import type { HeaderBlocks, ReadBlock } from "./header-blocks.ts";
 import { Outbox, type WaitingBytes } from "./outbox.ts";
 import { Received } from "./received.ts";
-import type { IncomingRequest } from "./request.ts";
+import { type IncomingRequest, tooMuchHeld } from "./request.ts";
 
 /** What a connection needs of the server that accepted it. */
 export interface ConnectionOwner extends WaitingBytes {
@@ -375,10 +375,6 @@ const unreadBlock: HeaderBlock = {
   connection: "close",
   expectsContinue: false,
 };
-
-function tooMuchHeld(): StatusError {
-  return tooManyRequests("edge-proxy holds as many bytes of requests as it may; try again", 1);
-}
 
 function isLineEnd(byte: number | undefined): boolean {
   return byte === 0x0d || byte === 0x0a;

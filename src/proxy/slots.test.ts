@@ -8,7 +8,10 @@ function request(): IncomingRequest {
   const block = parseHeaderBlock("Host: a\r\n");
   if (block instanceof Error) throw block;
   const line = { method: "GET", target: "/", authority: undefined, version: "1.1" } as const;
-  return new IncomingRequest(line, block, { openBody: () => new ReadableStream() });
+  return new IncomingRequest(line, block, {
+    openBody: () => new ReadableStream(),
+    hold: () => "room",
+  });
 }
 
 describe("Slots", () => {
