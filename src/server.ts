@@ -10,7 +10,7 @@ import { beginReadingConfigured, openConfiguredCredentials } from "./configured-
 import type { HttpServer } from "./http/http-server.ts";
 import { type Admit, listen, listenAdmin } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
-import { giveBackAfterStart, MemoryWatch } from "./memory/give-back.ts";
+import { giveBackAfterStart, MemoryWatch, QuietWatch } from "./memory/give-back.ts";
 import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
 import { OutageLog } from "./outage-log.ts";
@@ -83,11 +83,13 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
       parts.caches.byteLength + besideCachesBytes,
     ),
   );
+  const quiet = new QuietWatch();
   const ticking = setInterval(() => {
     parts.caches.tick();
     uses?.tick(parts.caches.all);
     watches.tick(now());
     memory.tick(now());
+    quiet.tick(listeners.reduce((sum, { requestCount }) => sum + requestCount, 0));
   }, tickMs);
   log.info(`edge-proxy ${version} serves ${parts.apiserver.server}`, {
     on: listeners.map(({ url }) => url).join(" "),

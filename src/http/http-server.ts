@@ -43,6 +43,7 @@ export class HttpServer implements ConnectionOwner {
   readonly #ticking: ReturnType<typeof setInterval>;
   readonly #address: Address;
   #heldBytes = 0;
+  #requestCount = 0;
   #nowMs = performance.now();
   #isStopping = false;
 
@@ -90,7 +91,13 @@ export class HttpServer implements ConnectionOwner {
     return this.#heldBytes + this.#waiting.byteLength;
   }
 
+  /** How many requests have come so far. */
+  get requestCount(): number {
+    return this.#requestCount;
+  }
+
   handle(request: IncomingRequest): Answer | Promise<Answer> {
+    this.#requestCount++;
     return this.#options.handle(request);
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { MemoryWatch } from "./give-back.ts";
+import { MemoryWatch, QuietWatch } from "./give-back.ts";
 
 /** When garbage is given back of a process that takes so much, second by second; `left` is what stays. */
 function givenAt(bytes: number, left: number, seconds: number): readonly number[] {
@@ -30,5 +30,23 @@ describe("MemoryWatch", () => {
     [200, 150, [0, 4]],
   ])("of %d bytes, of which %d stay: %p", (bytes, left, seconds) => {
     expect(givenAt(bytes, left, 10)).toEqual(seconds);
+  });
+});
+
+describe("QuietWatch", () => {
+  test("gives back once requests have ended, and not again for a minute", () => {
+    const at: number[] = [];
+    let tick = 0;
+    const watch = new QuietWatch(() => at.push(tick));
+    const requestsAt = (second: number) => (second < 3 ? second : second < 70 ? 5 : 6);
+    for (; tick < 140; tick++) watch.tick(requestsAt(tick));
+    expect(at).toEqual([5, 72]);
+  });
+
+  test("gives back nothing without a request", () => {
+    let given = 0;
+    const watch = new QuietWatch(() => given++);
+    for (let tick = 0; tick < 100; tick++) watch.tick(0);
+    expect(given).toBe(0);
   });
 });

@@ -52,6 +52,39 @@ export class MemoryWatch {
   }
 }
 
+/** Code that nobody has needed for so many ticks is given back, and then not again for so many. */
+const quietTicks = 2;
+const restTicks = 60;
+
+/** Gives back the program's code when requests have ended: what the next one needs comes back from the page cache in a moment. */
+export class QuietWatch {
+  readonly #giveBack: () => void;
+  #requests = 0;
+  #quiet = 0;
+  #rest = 0;
+  #isDue = false;
+
+  constructor(give = giveBackCode) {
+    this.#giveBack = give;
+  }
+
+  /** Called about once a second with the number of requests so far. */
+  tick(requests: number): void {
+    if (this.#rest > 0) this.#rest--;
+    if (requests !== this.#requests) {
+      this.#requests = requests;
+      this.#quiet = 0;
+      this.#isDue = true;
+      return;
+    }
+    this.#quiet++;
+    if (!this.#isDue || this.#quiet < quietTicks || this.#rest > 0) return;
+    this.#isDue = false;
+    this.#rest = restTicks;
+    this.#giveBack();
+  }
+}
+
 function giveBack(): void {
   Bun.shrink();
   Bun.gc(true);
