@@ -11,6 +11,7 @@ import { describePodSubresources } from "./contract-pod-subresources.ts";
 import { describePretty } from "./contract-pretty.ts";
 import { describeRefusals } from "./contract-refusals.ts";
 import { describeSubresources } from "./contract-subresources.ts";
+import { describeTimeouts } from "./contract-timeouts.ts";
 import { describeWatches } from "./contract-watch.ts";
 import { describeWrites } from "./contract-writes.ts";
 
@@ -33,6 +34,7 @@ export function describeContract(name: string, target: () => ContractTarget): vo
     describeDeletions(target);
     describeBadQueries(target);
     describeRefusals(target);
+    describeTimeouts(target);
     describeForms(target);
     describePretty(target);
   });

@@ -1,3 +1,5 @@
+import { parseQuery, splitTarget } from "../api/query.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { answerHeld, type HeldAnswer, hold, holdWhole, unpacking } from "./held-answer.ts";
@@ -153,8 +155,9 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
     case "stream":
       return undefined;
     case "read":
-    case "watch":
       return Math.min((timeoutMsOf(target) ?? headMs) + headGraceMs, headMs);
+    // Upstream ignores the timeout of a watch.
+    case "watch":
     case "write":
       return headMs;
   }
@@ -162,15 +165,12 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
 
 /** Upstream ends what takes longer than the caller's timeout itself, and says so. */
 const headGraceMs = 2000;
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
-/** The query's `timeout`, a Go duration, in milliseconds; undefined where there is none. */
+/** The query's `timeout` in milliseconds; undefined where the server's default holds, or upstream refuses it. */
 export function timeoutMsOf(target: string): number | undefined {
-  const [, text] = /[?&]timeout=([0-9.hms]+)(?:&|$)/.exec(target) ?? [];
-  if (text === undefined) return undefined;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  const ms = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (unitMs[unit ?? ""] ?? 0), 0);
-  return ms > 0 ? ms : undefined;
+  if (!target.includes("timeout=")) return undefined;
+  const timeout = readRequestTimeout(parseQuery(splitTarget(target).query));
+  return timeout.is === "given" ? Number(timeout.ns) / 1e6 : undefined;
 }
 
 function silenceOf(
