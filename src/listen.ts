@@ -1,61 +1,51 @@
 import { chmod, lstat, unlink } from "node:fs/promises";
 
+import type { StatusError } from "./api/status.ts";
+import { negotiate } from "./codec/media-type.ts";
 import { type Config, ConfigError } from "./config.ts";
+import type { Answer } from "./http/answer.ts";
+import type { HeaderBlock } from "./http/head.ts";
+import { HttpServer } from "./http/http-server.ts";
+import type { IncomingRequest } from "./http/request.ts";
 import type { Listener } from "./proxy/parts.ts";
-import { type PathReading, rawPathRoutes, readUnseenPath } from "./proxy/raw-path.ts";
-import { tunnelHandlers } from "./tunnels.ts";
-import type { Tunnel } from "./upstream/upgrade-tunnel.ts";
+import { readHead } from "./proxy/request-head.ts";
+import { statusResponse } from "./proxy/status-response.ts";
 
-/** Seconds; clients of client-go keep their connections for 90 s. */
-const idleTimeout = 120;
-/**
- * Bodies are streamed through: upstream says what is too large. What Bun refuses by itself, a head that is not HTTP or one
- * of more than 256 KiB, has Bun's bare 400 or 431.
- */
-const common = {
-  development: false,
-  maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-  websocket: tunnelHandlers,
-} as const;
+export type Handle = (request: IncomingRequest, listener: Listener) => Answer | Promise<Answer>;
 
-/** Without `development` Bun would share a port with whoever listens there already: clients would get either. */
-const ownPort = { reusePort: false } as const;
-
-export type Server = Bun.Server<Tunnel>;
-export type Answer = (
-  request: Request,
+/** Why a request is not let in; undefined: it is. */
+export type Admit = (
+  block: HeaderBlock,
+  host: string,
   listener: Listener,
-  path: PathReading,
-) => Promise<Response> | Response;
+) => StatusError | undefined;
 
 /** Opens the listeners that the Config names. Rejects with a ConfigError that names the flag. */
-export async function listen(config: Config, answer: Answer): Promise<readonly Server[]> {
+export async function listen(
+  config: Config,
+  handle: Handle,
+  admit: Admit,
+): Promise<readonly HttpServer[]> {
   const { hostname, port } = config.bindAddress;
-  const ofTcp = listenerOf(isLoopback(hostname) ? "lends" : "does not lend", () => tcp);
-  const tcp: Server = bind(`--bind-address: ${hostname}:${port}`, () =>
-    Bun.serve({
-      hostname,
-      port,
-      idleTimeout,
-      ...ownPort,
-      ...common,
-      ...handlers(answer, ofTcp),
-    }),
+  const optionsFor = (listener: Listener) => ({
+    handle: (request: IncomingRequest) => handle(request, listener),
+    refusal: (block: HeaderBlock, host: string) => admit(block, host, listener),
+    refuse,
+    ...boundsOf(config),
+  });
+  const tcpListener = { lendsIdentity: isLoopback(hostname) };
+  const tcp = bind(
+    `--bind-address: ${hostname}:${port}`,
+    () => new HttpServer({ hostname, port }, optionsFor(tcpListener)),
   );
   const { bindSocket } = config;
   if (bindSocket === undefined) return [tcp];
   await removeStale(bindSocket);
-  const ofUnix = listenerOf("lends", () => unix);
   // The file is nobody else's from its first moment on.
   const mask = process.umask(0o177);
-  const unix: Server = bind(`--bind-socket: ${bindSocket}`, () =>
-    Bun.serve({
-      unix: bindSocket,
-      ...common,
-      // It holds for a unix socket as well; only the types do not know.
-      ...({ idleTimeout } as object),
-      ...handlers(answer, ofUnix),
-    }),
+  const unix = bind(
+    `--bind-socket: ${bindSocket}`,
+    () => new HttpServer({ unix: bindSocket }, optionsFor({ lendsIdentity: true })),
   );
   process.umask(mask);
   await chmod(bindSocket, 0o600);
@@ -65,38 +55,47 @@ export async function listen(config: Config, answer: Answer): Promise<readonly S
 /** Opens the admin listener, where there is one. */
 export function listenAdmin(
   config: Config,
-  answer: (request: Request) => Response,
-): Server | undefined {
+  handle: (request: IncomingRequest) => Answer,
+): HttpServer | undefined {
   if (config.adminAddress === undefined) return undefined;
   const { hostname, port } = config.adminAddress;
-  return bind(`--admin-address: ${hostname}:${port}`, () =>
-    Bun.serve({ hostname, port, development: false, ...ownPort, fetch: answer }),
+  return bind(
+    `--admin-address: ${hostname}:${port}`,
+    () =>
+      new HttpServer(
+        { hostname, port },
+        {
+          handle,
+          // The handler looks at the Host itself: nothing here has a long target.
+          refusal: () => undefined,
+          refuse,
+          ...boundsOf(config),
+        },
+      ),
   );
 }
 
-function handlers(answer: Answer, listener: Listener) {
+/** Of the memory limit so much may be requests that are not answered yet, and so much bytes that wait for their clients. */
+function boundsOf({ memoryLimitBytes }: Config) {
   return {
-    routes: rawPathRoutes((request, path) => answer(request, listener, path)),
-    fetch: (request: Request) => answer(request, listener, readUnseenPath(request.url)),
+    maxHeldBytes: Math.max(minHeldBytes, memoryLimitBytes / 8),
+    maxWaitingBytes: Math.max(minWaitingBytes, memoryLimitBytes / 4),
   };
 }
 
-function listenerOf(identity: "lends" | "does not lend", server: () => Server): Listener {
-  return {
-    lendsIdentity: identity === "lends",
-    upgrade: (request, tunnel) =>
-      server().upgrade(request, {
-        // An empty one: else Bun takes the first of those that were asked for.
-        headers: { "sec-websocket-protocol": tunnel.protocol, "x-edge-proxy": "upstream" },
-        data: tunnel,
-      }),
-    keepOpen: (request) => server().timeout(request, 0),
-    drop: (request) => server().timeout(request, 1),
-  };
+/** A few requests with the largest heads. */
+const minHeldBytes = 4 << 20;
+/** A few large lists. */
+const minWaitingBytes = 16 << 20;
+
+/** The answer to what is no request that a handler could take: a Status, in JSON where nothing says otherwise. */
+function refuse({ status }: StatusError, block: HeaderBlock | undefined): Answer {
+  const { format } = negotiate(block === undefined ? "" : readHead(block).accept);
+  return statusResponse(status, format, "reject");
 }
 
 /** A flag's name and value, and how it is bound: what fails is one line that names it. */
-function bind(what: string, open: () => Server): Server {
+function bind(what: string, open: () => HttpServer): HttpServer {
   try {
     return open();
   } catch (error) {

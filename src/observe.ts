@@ -7,6 +7,7 @@ import { diskFact, diskGauges } from "./observe-disk.ts";
 import { outageGauges } from "./observe-outage.ts";
 import { processGauges } from "./observe-process.ts";
 import type { DiskStore } from "./open-disk.ts";
+import { isAccepted, isAddress } from "./proxy/guard.ts";
 import type { Observer } from "./proxy/handler.ts";
 import type { ProxyParts, Source } from "./proxy/parts.ts";
 import type { Watches } from "./proxy/watches.ts";
@@ -68,6 +69,8 @@ export function observe(
   const ping = { name: "ping", failure: () => undefined };
   return {
     admin: {
+      isAcceptedHost: (host) =>
+        host === "" || isAddress(host) || isAccepted(host, parts.acceptHosts),
       version: { version, bun: Bun.version, platform: `${process.platform}/${process.arch}` },
       metrics,
       livez: [ping],
@@ -82,18 +85,29 @@ export function observe(
   };
 }
 
+const methods: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+]);
+
 function measureUpstream(metrics: Metrics, { apiserver }: ProxyParts): void {
   const series = new Map<string, Histogram>();
   const seriesOf = (method: string): Histogram => {
     const made = metrics.histogram(
       "edge_proxy_upstream_duration_seconds",
       "Time until upstream's response head, by method; without watches.",
-      `{method="${method}"}`,
+      { method },
     );
     series.set(method, made);
     return made;
   };
-  apiserver.onAnswer((method, tookMs) => {
+  apiserver.onAnswer((asked, tookMs) => {
+    const method = methods.has(asked) ? asked : "other";
     (series.get(method) ?? seriesOf(method)).observe(tookMs / 1000);
   });
 }
@@ -104,17 +118,19 @@ interface Answered {
   readonly duration: Histogram;
 }
 
-/** Resources are a caller's to choose: of more series than this each is looked up again. */
+/** Of more series than this each is looked up again. */
 const maxKnownSeries = 1024;
 
 function countAnswers(metrics: Metrics): Observer {
   const known = new Map<string, Answered>();
+  const resources = new KnownResources();
   return {
     answered: (info, status, source, tookMs) => {
-      const resource = info.isResourceRequest ? info.resource : "";
-      const key = `${info.verb} ${resource} ${status} ${source}`;
+      const verb = verbs.has(info.verb) ? info.verb : "other";
+      const resource = resources.labelOf(info, status, source);
+      const key = `${verb} ${resource} ${status} ${source}`;
       const there = known.get(key);
-      const { total, duration } = there ?? answeredSeries(metrics, info, status, source);
+      const { total, duration } = there ?? answeredSeries(metrics, verb, resource, status, source);
       if (there === undefined && known.size < maxKnownSeries) known.set(key, { total, duration });
       total.value++;
       duration.observe(tookMs / 1000);
@@ -122,24 +138,60 @@ function countAnswers(metrics: Metrics): Observer {
   };
 }
 
+/** The verbs of RequestInfo, and the methods of what is no resource. */
+const verbs: ReadonlySet<string> = new Set([
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "head",
+  "list",
+  "options",
+  "patch",
+  "post",
+  "proxy",
+  "put",
+  "update",
+  "watch",
+]);
+
+/** The resources that upstream serves, as its answers tell: a caller may name any other. */
+class KnownResources {
+  readonly #names = new Set<string>();
+
+  /** The resource's name; `other` for one that nothing was ever served of, empty for what is no resource. */
+  labelOf(info: RequestInfo, status: number, source: Source): string {
+    if (!info.isResourceRequest) return "";
+    const { resource } = info;
+    if (this.#names.has(resource)) return resource;
+    const isServed = status >= 200 && status < 300 && source !== "reject";
+    if (!isServed || !resourceForm.test(resource) || this.#names.size >= maxKnownSeries)
+      return "other";
+    this.#names.add(resource);
+    return resource;
+  }
+}
+
+/** A resource's name is a DNS label (apiextensions, validation of a CRD's names.plural). */
+const resourceForm = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
 function answeredSeries(
   metrics: Metrics,
-  info: RequestInfo,
+  verb: string,
+  resource: string,
   status: number,
   source: Source,
 ): Answered {
-  const { verb } = info;
-  const resource = info.isResourceRequest ? info.resource : "";
   return {
     total: metrics.counter(
       "edge_proxy_requests_total",
       "Answers by verb, resource, code and source.",
-      `{verb="${verb}",resource="${resource}",code="${status}",source="${source}"}`,
+      { verb, resource, code: String(status), source },
     ),
     duration: metrics.histogram(
       "edge_proxy_request_duration_seconds",
       "Time until the response head, by verb and source.",
-      `{verb="${verb}",source="${source}"}`,
+      { verb, source },
     ),
   };
 }

@@ -138,10 +138,15 @@ if (assets === undefined) {
       expect(raw).toBe("ok");
     }, 60_000);
 
-    // kubectl sends no token over http, and the proxy lends its own identity to nobody who wants to be somebody else.
-    test("is not lent the right to be somebody else", async () => {
+    // kubectl sends no token over http: the node asks for somebody else, with the node's right to do so.
+    test("is somebody else by --as, with what that one may do", async () => {
       await expect(kubectl("get", "configmaps", "--as", "alice")).rejects.toThrow(
-        'User "system:anonymous" cannot impersonate',
+        'User "alice" cannot list resource "configmaps"',
+      );
+      expect(await kubectl("auth", "whoami", "--as", "alice")).toContain("alice");
+      // Its "no" is on standard output; an error would be on the other.
+      await expect(kubectl("auth", "can-i", "create", "pods", "--as", "alice")).rejects.toThrow(
+        /^kubectl auth can-i create pods --as alice: $/,
       );
     }, 60_000);
 

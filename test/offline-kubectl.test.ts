@@ -38,6 +38,11 @@ const shown: readonly (readonly [args: string, out: RegExp])[] = [
   ["get pod web -n bank", /^web +/m],
   ["get configmaps,pods", /^pod\/web +/m],
   ["get configmaps --show-labels", /app=till/],
+  // The same, asked with a limit of time or in another spelling.
+  ["get configmaps --request-timeout=5s", /^cm-3 +1 +\d+[ms]/m],
+  ["get configmaps -o name --request-timeout=1m", /^configmap\/cm-3$/m],
+  ["version --request-timeout=7s", /^Server Version: v1\./m],
+  ["api-versions --request-timeout=7s", /^apps\/v1$/m],
   // Selectors and namespaces.
   ["get configmaps -l app=till -A", /^bank +cm-9 +/m],
   ["get configmaps -l app!=till,app -o name", /^configmap\/cm-1$/m],

@@ -41,7 +41,7 @@ function send(method: string, target: string, lines: readonly string[] = []): Pr
   return sendRaw(proxy.url, [head, `Host: ${host}`, ...lines]);
 }
 
-describe("a path that Bun would rewrite", () => {
+describe("a path that a URL parser would rewrite", () => {
   const refused = [
     `${configmaps}/..`,
     `${configmaps}/../`,
@@ -72,7 +72,7 @@ describe("a path that Bun would rewrite", () => {
     `${deep}/p/../../q/r/s`,
     `${deep}/p/q/../../s/t`,
   ];
-  test.each([...refused.map((path) => ["DELETE", path]), ...refused.map((path) => ["POST", path])])(
+  test.each(["GET", "DELETE", "POST"].flatMap((method) => refused.map((path) => [method, path])))(
     "is refused: %s %s",
     async (method, target) => {
       const before = upstream.arrivals.length;
@@ -119,17 +119,6 @@ describe("a path that Bun would rewrite", () => {
   });
 });
 
-describe("a read of such a path", () => {
-  test("is of the path that Bun makes of it", async () => {
-    const answer = await send("GET", `${configmaps}/a/..\\b`);
-    expect([answer.status, upstream.arrivals.at(-1)!.target]).toEqual([200, `${configmaps}/b`]);
-  });
-
-  test.each(["/a#b", "/a?b#c"])("is refused where it has a fragment: %s", async (target) => {
-    expect((await send("GET", target)).status).toBe(400);
-  });
-});
-
 describe("a path that is only odd", () => {
   test.each([
     "/",
@@ -161,6 +150,8 @@ describe("a path that is only odd", () => {
     "/a/*",
     "/:p1/:p2",
     "/a/[]^|'!$&()~",
+    `/a/"<>{}\``,
+    `/a?b='"<>{}\`^|\\`,
     "/a/b?x=/../..&y=%5C&z=\\..\\",
     "/a/?/../",
     `${deep}/p`,
@@ -172,7 +163,7 @@ describe("a path that is only odd", () => {
     for (const method of ["GET", "DELETE"]) {
       const answer = await send(method, target);
       expect([answer.status, answer.body.toString()]).toEqual([200, "ok"]);
-      expect(upstream.arrivals.at(-1)!.target.replaceAll("%5E", "^")).toBe(target);
+      expect(upstream.arrivals.at(-1)!.target).toBe(target);
     }
   });
 

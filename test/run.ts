@@ -39,7 +39,9 @@ function countReport(xml: string): Outcome {
 }
 
 function endToEndFiles(): string[] {
-  const files = [...new Bun.Glob("*.test.ts").scanSync({ cwd: import.meta.dir, absolute: true })];
+  const files = [
+    ...new Bun.Glob("**/*.test.ts").scanSync({ cwd: import.meta.dir, absolute: true }),
+  ];
   return files.map((file) => `./${relative(root, file)}`).toSorted();
 }
 

@@ -178,12 +178,51 @@ describe("an upgrade", () => {
     expect(upstream.requests.length).toBe(before);
   });
 
-  test("to SPDY is refused with a word on what to use", async () => {
-    const headers = { connection: "Upgrade", upgrade: "SPDY/3.1" };
-    const response = await fetch(`${proxy.url}/x`, { method: "POST", headers });
-    expect(response.status).toBe(400);
-    expect(((await response.json()) as { message: string }).message).toContain("WebSocket");
-  });
+  test("to SPDY passes the bytes of both sides as they are", async () => {
+    const received: string[] = [];
+    using server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data: (socket, bytes) => {
+          const text = bytes.toString("latin1");
+          if (!text.includes("/x ") && text.includes("HTTP/1.1"))
+            return void socket.end("HTTP/1.1 404 \r\n\r\n");
+          received.push(text);
+          const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
+          if (text.includes("\r\n\r\n"))
+            socket.write(`${head}Upgrade: SPDY/3.1\r\nX-Stream: v4\r\n\r\n\x00early`);
+          else socket.end(Buffer.from(`\xffgot ${text}`, "latin1"));
+        },
+      },
+    });
+    const through = await startProxy({ server: `http://127.0.0.1:${server.port}` });
+    const { hostname, port, host } = new URL(through.url);
+    let answer = "";
+    const ended = Promise.withResolvers<void>();
+    await Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: {
+        open: (socket) => {
+          const head = `POST /x HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\n`;
+          socket.write(`${head}Upgrade: SPDY/3.1\r\n\r\n`);
+        },
+        data: (socket, bytes) => {
+          answer += bytes.toString("latin1");
+          if (answer.endsWith("early")) socket.write(Buffer.from("\x80frame", "latin1"));
+        },
+        close: () => ended.resolve(),
+      },
+    });
+    await ended.promise;
+    await through.stop();
+    expect(received[0]).toStartWith("POST /x HTTP/1.1\r\n");
+    expect(received[0]).toMatch(/^upgrade: SPDY\/3\.1\r$/im);
+    expect(answer).toStartWith("HTTP/1.1 101 Switching Protocols\r\n");
+    expect(answer).toMatch(/^X-Stream: v4\r$/m);
+    expect(answer).toEndWith("\r\n\r\n\x00early\xffgot \x80frame");
+  }, 20_000);
 
   test("with a bearer protocol goes as the caller's", async () => {
     const bearer = `base64url.bearer.authorization.k8s.io.${btoa("alice-token").replaceAll("=", "")}`;

@@ -1,3 +1,6 @@
+import type { Answer } from "../http/answer.ts";
+import { textAnswer } from "./text-answer.ts";
+
 /** One thing that must hold. */
 export interface Check {
   readonly name: string;
@@ -9,7 +12,7 @@ export interface Check {
  * Answers a health path as an apiserver does: `ok`, or with `?verbose` a line per check; 500 with all lines when one fails
  * (apiserver, pkg/server/healthz).
  */
-export function answerHealth(name: string, checks: readonly Check[], url: URL): Response {
+export function answerHealth(name: string, checks: readonly Check[], url: URL): Answer {
   const excluded = new Set(url.searchParams.getAll("exclude"));
   const results = checks.map((check) => ({
     name: check.name,
@@ -28,9 +31,6 @@ export function answerHealth(name: string, checks: readonly Check[], url: URL): 
   return text(`${[...lines, verdict].join("\n")}\n`, isHealthy ? 200 : 500);
 }
 
-function text(body: string, status: number): Response {
-  return new Response(body, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
-  });
+function text(body: string, status: number): Answer {
+  return textAnswer(body, status, { "content-type": "text/plain; charset=utf-8" });
 }

@@ -1,6 +1,8 @@
+import { printable } from "./printable.ts";
+
 /** Counters and histograms in the text format of Prometheus (prometheus.io, exposition formats 0.0.4). */
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 /** Upper bounds in seconds: from a hit on the loopback (50 µs) to a slow webhook. */
 const buckets = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30] as const;
@@ -47,13 +49,13 @@ export class Metrics {
   #histograms = new Map<string, Family<Histogram>>();
   #gauges: Gauge[] = [];
 
-  /** The counter of this name and labels. `labels` is text as it is shown: `{verb="list"}`, or empty. */
-  counter(name: string, help: string, labels: string): Counter {
+  /** The counter of this name and labels. */
+  counter(name: string, help: string, labels: Labels): Counter {
     return seriesOf(this.#counters, { name, help, labels }, () => ({ value: 0 }));
   }
 
   /** The histogram of this name and labels. */
-  histogram(name: string, help: string, labels: string): Histogram {
+  histogram(name: string, help: string, labels: Labels): Histogram {
     return seriesOf(this.#histograms, { name, help, labels }, () => new Histogram());
   }
 
@@ -84,14 +86,15 @@ export class Metrics {
 interface Described {
   readonly name: string;
   readonly help: string;
-  readonly labels: string;
+  readonly labels: Labels;
 }
 
 function seriesOf<Series>(
   families: Map<string, Family<Series>>,
-  { name, help, labels }: Described,
+  { name, help, labels: pairs }: Described,
   create: () => Series,
 ): Series {
+  const labels = formatLabels(pairs);
   const family = families.get(name) ?? { help, series: new Map<string, Series>() };
   families.set(name, family);
   const key = family.series.has(labels) || family.series.size < maxSeries ? labels : overflow;
@@ -115,12 +118,12 @@ function withLabel(labels: string, name: string, value: string): string {
   return labels === "" ? `{${name}="${value}"}` : `${labels.slice(0, -1)},${name}="${value}"}`;
 }
 
-/** Labels as the text format writes them, values escaped. */
-export function formatLabels(labels: Labels): string {
+/** Labels as the text format writes them, values escaped: the one place where a value becomes text of the page. */
+function formatLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
 function escapeValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return printable(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 }

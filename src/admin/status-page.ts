@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** A scope for people. Times are milliseconds, sizes bytes. */
 export interface ScopeRow {
   readonly scope: string;
@@ -39,7 +41,8 @@ export function renderScopes(rows: readonly ScopeRow[]): string {
 }
 
 /** Columns as wide as their widest cell, three spaces apart, as kubectl prints them. */
-export function renderTable(rows: readonly (readonly string[])[]): string {
+export function renderTable(given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, at) =>
     Math.max(...rows.map((row) => row[at]?.length ?? 0)),
   );

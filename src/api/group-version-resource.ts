@@ -1,11 +1,11 @@
+import type { GroupResource } from "./same-objects.ts";
+
 /** A resource of an API, as in the path: `apps`, `v1`, `deployments`. The core group is the empty string. */
 export interface GroupVersionResource {
   readonly group: string;
   readonly version: string;
   readonly resource: string;
 }
-
-type GroupResource = Omit<GroupVersionResource, "version">;
 
 /** The text form `group/version/resource`; the core group is left out: `v1/configmaps`. */
 export function formatGroupVersionResource(gvr: GroupVersionResource): string {
@@ -22,14 +22,4 @@ export function formatGroupResource(gvr: GroupResource): string {
 /** The `apiVersion` of objects of this resource: `v1`, `apps/v1`. */
 export function formatGroupVersion(gvr: Omit<GroupVersionResource, "resource">): string {
   return gvr.group === "" ? gvr.version : `${gvr.group}/${gvr.version}`;
-}
-
-/** Whether both name the same objects: core `events` and those of `events.k8s.io` are one (CONTRACT 2), no other group's are. */
-export function sharesStore(one: GroupResource, other: GroupResource): boolean {
-  if (one.resource !== other.resource) return false;
-  return one.group === other.group || (isCoreEvents(one) && isCoreEvents(other));
-}
-
-function isCoreEvents({ group, resource }: GroupResource): boolean {
-  return resource === "events" && (group === "" || group === "events.k8s.io");
 }

@@ -78,6 +78,21 @@ export function badRequest(message: string): StatusError {
   return failure(400, "BadRequest", message);
 }
 
+/** Codes of requests that HTTP itself has no answer for but a refusal, with the reason that a Status has for them, if any. */
+const refusalReasons = {
+  408: "Timeout",
+  413: "RequestEntityTooLarge",
+  414: undefined,
+  431: undefined,
+  501: undefined,
+  505: undefined,
+} as const;
+
+/** A request that is refused before anything is made of it: too late, too large, or not HTTP/1.1. */
+export function refusedRequest(code: keyof typeof refusalReasons, message: string): StatusError {
+  return failure(code, refusalReasons[code], message);
+}
+
 /** 401 Unauthorized (apimachinery, NewUnauthorized). */
 export function unauthorized(message: string): StatusError {
   return failure(401, "Unauthorized", message);

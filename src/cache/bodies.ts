@@ -1,6 +1,7 @@
-/** A composed answer, shared by reference. */
-export interface Body {
-  readonly blob: Blob;
+import type { SharedBytes } from "../http/answer.ts";
+
+interface Kept {
+  readonly body: SharedBytes;
   readonly version: number;
 }
 
@@ -10,7 +11,7 @@ export interface Body {
  */
 export class Bodies {
   readonly #maxBytes: number;
-  #bodies = new Map<string, Body>();
+  #bodies = new Map<string, Kept>();
   #byteLength = 0;
 
   constructor(maxBytes: number) {
@@ -22,19 +23,20 @@ export class Bodies {
   }
 
   /** The body of this version, or undefined. */
-  get(key: string, version: number): Blob | undefined {
-    const body = this.#bodies.get(key);
-    if (body === undefined || body.version !== version) return undefined;
+  get(key: string, version: number): SharedBytes | undefined {
+    const kept = this.#bodies.get(key);
+    if (kept === undefined || kept.version !== version) return undefined;
     this.#bodies.delete(key);
-    this.#bodies.set(key, body);
-    return body.blob;
+    this.#bodies.set(key, kept);
+    return kept.body;
   }
 
-  set(key: string, version: number, blob: Blob): void {
+  set(key: string, version: number, body: SharedBytes): void {
     this.#remove(key);
-    if (blob.size > this.#maxBytes) return;
-    this.#bodies.set(key, { blob, version });
-    this.#byteLength += blob.size;
+    const { length } = body.bytes;
+    if (length > this.#maxBytes) return;
+    this.#bodies.set(key, { body, version });
+    this.#byteLength += length;
     for (const oldest of this.#bodies.keys()) {
       if (this.#byteLength <= this.#maxBytes) break;
       this.#remove(oldest);
@@ -47,9 +49,9 @@ export class Bodies {
   }
 
   #remove(key: string): void {
-    const body = this.#bodies.get(key);
-    if (body === undefined) return;
+    const kept = this.#bodies.get(key);
+    if (kept === undefined) return;
     this.#bodies.delete(key);
-    this.#byteLength -= body.blob.size;
+    this.#byteLength -= kept.body.bytes.length;
   }
 }

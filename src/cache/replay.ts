@@ -19,6 +19,8 @@ export interface ReplayOptions {
   readonly flushMs: number;
   /** Whether answers to requests for this path may be kept: those to others are not given, though they lie there. */
   readonly isKept: (path: string) => boolean;
+  /** Called when an answer that upstream has refused since is removed from the disk: a rewrite of it is due. */
+  readonly refused: () => void;
 }
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
@@ -54,6 +56,8 @@ export class Replay {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #told: (() => Told | undefined)[] = [];
   #toldBytes = 0;
+  /** Requests whose answers on disk were refused since the last flush. */
+  readonly #refused = new Set<string>();
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
@@ -105,7 +109,9 @@ export class Replay {
   async remove(request: ReplayRequest): Promise<void> {
     // Which headers its answers vary by is known from the disk.
     if (this.#table === undefined) await this.#disk.exclusive(async (db) => void this.#load(db));
-    this.#pending.remove(this.#keyOf(request));
+    const key = this.#keyOf(request);
+    this.#pending.remove(key);
+    if (this.#pending.has(key)) this.#refused.add(key);
     this.#arm(this.#options.flushMs);
   }
 
@@ -115,13 +121,18 @@ export class Replay {
     return outcome.is === "done" ? outcome.value.filter((key) => isOf(pathOfKey(key))).length : 0;
   }
 
-  /** Forgets the answers to requests for such paths. Never rejects. */
-  async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
+  /** Forgets the answers to requests for such paths; of those that upstream refuses by now a rewrite is due. Never rejects. */
+  async removeOf(
+    isForgotten: (path: string) => boolean,
+    because: "not kept" | "refused" = "not kept",
+  ): Promise<void> {
     this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
-      await table.remove(db, table.keys.filter(isOf));
+      const keys = table.keys.filter(isOf);
+      if (keys.length > 0 && because === "refused") this.#markRefused();
+      await table.remove(db, keys);
     });
   }
 
@@ -142,12 +153,20 @@ export class Replay {
         const slice = this.#pending.takeSlice();
         if (slice.size === 0) break;
         left -= slice.size;
+        const refused = [...slice.keys()].filter((key) => this.#refused.delete(key));
+        if (refused.some((key) => table.has(key))) this.#markRefused();
         this.#budget.spend(await table.write(db, slice));
       }
       this.#forgetVaries(table);
     });
     if (this.#pending.size > 0)
       this.#arm(Math.max(this.#options.flushMs, this.#budget.msUntil(leastBytes)));
+  }
+
+  /** Within work on the disk, before the removal. */
+  #markRefused(): void {
+    this.#disk.markRewriteDue();
+    this.#options.refused();
   }
 
   /** Looks at what was told. */
@@ -168,6 +187,7 @@ export class Replay {
     if (outcome.is === "done") return;
     this.#table = undefined;
     this.#pending.clear();
+    this.#refused.clear();
   }
 
   #arm(delayMs: number): void {

@@ -1,9 +1,6 @@
-import {
-  formatGroupResource,
-  formatGroupVersionResource,
-  sharesStore,
-} from "../api/group-version-resource.ts";
+import { formatGroupResource, formatGroupVersionResource } from "../api/group-version-resource.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
+import { sharesStore } from "../api/same-objects.ts";
 import { formatSelection, selectionCovers } from "../api/selection.ts";
 import type { ListForm } from "../codec/codec.ts";
 import { giveBackAfter } from "../memory/give-back.ts";
@@ -48,6 +45,8 @@ export interface LiveScope {
   hits: number;
   /** Kept although nobody uses it: it was asked for by --preload. */
   isKept: boolean;
+  /** One watch has started it, which nobody may ask for again. */
+  readonly isForOneWatch: boolean;
 }
 
 /** After a refusal or when it does not fit, a scope is not tried again for so long. */
@@ -56,6 +55,16 @@ const refusedMs = 30_000;
 const final: ReadonlySet<number> = new Set([401, 403, 404, 405, 406]);
 /** Of how many types the form of a list is remembered: a cluster has some hundreds. */
 const maxListForms = 4096;
+/** What a scope without an object takes: its watch upstream above all (m: 110 KB of RSS each, of 500). */
+const emptyScopeBytes = 96 << 10;
+/** Scopes that may be there however small the limit is. */
+const minScopes = 64;
+/** A scope that was started for one watch goes this long after it has ended, if nobody asks for it. */
+const leftMs = 1000;
+/** A scope of a longer name, which long selectors make, is not started: its requests go upstream. */
+const maxNameLength = 4096;
+/** How many refusals are remembered. */
+const maxRefused = 1024;
 /** How many LISTs are remembered while they wait for a second one. */
 const maxSeen = 1024;
 
@@ -63,6 +72,7 @@ const maxSeen = 1024;
 export class WatchCaches {
   readonly bodies: Bodies;
   readonly #options: WatchCachesOptions;
+  readonly #maxScopes: number;
   readonly #upstream: ListerWatcher;
   #scopes = new Map<string, LiveScope>();
   #byType = new Map<string, LiveScope[]>();
@@ -79,6 +89,8 @@ export class WatchCaches {
   constructor(upstream: ListerWatcher, options: WatchCachesOptions) {
     this.#upstream = upstream;
     this.#options = options;
+    const mayBeEmpty = options.memoryLimitBytes / 2;
+    this.#maxScopes = Math.max(minScopes, Math.floor(mayBeEmpty / emptyScopeBytes));
     this.bodies = new Bodies(Math.max(1 << 20, options.memoryLimitBytes / 4));
   }
 
@@ -94,7 +106,7 @@ export class WatchCaches {
   get byteLength(): number {
     let bytes = this.bodies.byteLength;
     for (const { cache, derived } of this.#scopes.values())
-      bytes += cache.byteLength + derived.byteLength;
+      bytes += emptyScopeBytes + cache.byteLength + derived.byteLength;
     for (const filling of this.#filling.values()) bytes += filling;
     return bytes;
   }
@@ -137,6 +149,7 @@ export class WatchCaches {
   /** Whether this LIST is the second of its kind within the window: then its scope pays. Remembers it otherwise. */
   isSecondList(wanted: Scope): boolean {
     const name = scopeName(wanted);
+    if (name.length > maxNameLength) return false;
     const now = this.#options.now();
     const seen = this.#seen.get(name);
     this.#seen.delete(name);
@@ -164,14 +177,37 @@ export class WatchCaches {
     return this.#jsonOnly.has(gvrOf(scope));
   }
 
-  /** Whether the scope may be started: it was not refused a moment ago. */
+  /** Whether the scope may be started: it was not refused a moment ago, and there are not too many. One that nobody watches makes room. */
   mayStart(wanted: Scope): boolean {
-    const until = this.#refused.get(scopeName(wanted));
-    return until === undefined || this.#options.now() >= until;
+    const name = scopeName(wanted);
+    if (name.length > maxNameLength) return false;
+    const until = this.#refused.get(name);
+    if (until !== undefined && this.#options.now() < until) return false;
+    if (this.#scopes.size < this.#maxScopes) return true;
+    let idle: LiveScope | undefined;
+    for (const live of this.#scopes.values()) {
+      if (live.isKept || live.cache.watcherCount > 0) continue;
+      if (idle === undefined || live.lastUsedMs < idle.lastUsedMs) idle = live;
+    }
+    if (idle !== undefined) this.#stop(idle);
+    return idle !== undefined;
   }
 
-  /** Starts the scope, its watch from an older resourceVersion where a client goes on from there; or gives the one there is. */
-  start(wanted: Scope, watchFrom?: ResourceVersion): LiveScope {
+  /** Starts the scope for a watch, from an older resourceVersion where its client goes on from there; or gives the one there is. */
+  startForWatch(wanted: Scope, watchFrom?: ResourceVersion): LiveScope {
+    return this.#start(wanted, "for one watch", watchFrom);
+  }
+
+  /** Starts the scope, or gives the one there is. */
+  start(wanted: Scope): LiveScope {
+    return this.#start(wanted, "for all", undefined);
+  }
+
+  #start(
+    wanted: Scope,
+    purpose: "for one watch" | "for all",
+    watchFrom: ResourceVersion | undefined,
+  ): LiveScope {
     const name = scopeName(wanted);
     const there = this.#scopes.get(name);
     if (there !== undefined) return this.#used(there);
@@ -206,6 +242,7 @@ export class WatchCaches {
       lastUsedMs: this.#options.now(),
       hits: 0,
       isKept: false,
+      isForOneWatch: purpose === "for one watch",
     };
     this.#scopes.set(name, live);
     const type = typeName(wanted);
@@ -227,10 +264,17 @@ export class WatchCaches {
         live.isKept ||
         live.cache.watcherCount > 0 ||
         now - live.lastUsedMs < this.#options.scopeIdleMs;
-      if (!isUsed) this.#stop(live);
+      const isLeft = isForNobody(live) && now - live.lastUsedMs >= leftMs;
+      if (!isUsed || isLeft) this.#stop(live);
     }
     for (const [name, until] of this.#refused) if (now >= until) this.#refused.delete(name);
     this.#makeRoom();
+  }
+
+  /** A client has left its watch: a scope that was started for it, and that nobody has asked for again, goes at once. */
+  left(cache: WatchCache): void {
+    const live = this.#scopes.get(scopeName(cache.scope));
+    if (live?.cache === cache && isForNobody(live)) this.#stop(live);
   }
 
   /**
@@ -297,7 +341,10 @@ export class WatchCaches {
   }
 
   #refuse(live: LiveScope): void {
+    this.#refused.delete(live.name);
     this.#refused.set(live.name, this.#options.now() + refusedMs);
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > maxRefused && oldest !== undefined) this.#refused.delete(oldest);
     this.#stop(live);
   }
 
@@ -314,6 +361,12 @@ export class WatchCaches {
     live.cache.drop(undefined);
     this.bodies.removeAll(live.name);
   }
+}
+
+/** Whether nobody has asked for it but a watch that is over. What is held while upstream does not answer may be all that there is. */
+function isForNobody({ isForOneWatch, isKept, cache, reflector, hits }: LiveScope): boolean {
+  const isUsedOnce = isForOneWatch && !isKept && hits <= 1 && cache.watcherCount === 0;
+  return isUsedOnce && reflector.state.phase === "Watching";
 }
 
 /**

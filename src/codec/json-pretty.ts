@@ -4,12 +4,49 @@ const newline = 0x0a;
 const quote = 0x22;
 const backslash = 0x5c;
 
+/** Deeply nested JSON grows by the square of its depth: what would have more bytes than this is not indented here. */
+const maxPrettyBytes = 16 << 20;
+
+/**
+ * How many bytes the JSON has when it is indented, as far as its braces, brackets and commas tell; undefined past the bound,
+ * where nobody should indent it in memory.
+ */
+export function prettyLength(compact: Uint8Array): number | undefined {
+  let length = compact.length;
+  let depth = 0;
+  for (let at = 0; at < compact.length && length <= maxPrettyBytes; at++) {
+    switch (compact[at]) {
+      case quote:
+        at = stringEnd(compact, at) - 1;
+        break;
+      case 0x7b:
+      case 0x5b:
+        depth++;
+        length += 1 + depth * indentWidth;
+        break;
+      case 0x7d:
+      case 0x5d:
+        depth--;
+        length += 1 + depth * indentWidth;
+        break;
+      case 0x2c:
+        length += 1 + depth * indentWidth;
+        break;
+      case 0x3a:
+        length++;
+    }
+  }
+  return length <= maxPrettyBytes ? length : undefined;
+}
+
 /**
  * Indents compact JSON as an apiserver does for `?pretty` and for people's user agents: two spaces, empty objects and
- * arrays closed at once, no newline at the end (apimachinery, serializer/json, `json.MarshalIndent`).
+ * arrays closed at once, no newline at the end (apimachinery, serializer/json, `json.MarshalIndent`). Throws a RangeError past the bound of `prettyLength`.
  */
 export function prettyJson(compact: Uint8Array): Uint8Array {
-  const out = new Growing(compact.length * 2);
+  const length = prettyLength(compact);
+  if (length === undefined) throw new RangeError("the JSON is too deeply nested to be indented");
+  const out = new Growing(length);
   let depth = 0;
   for (let at = 0; at < compact.length; at++) {
     const byte = compact[at] ?? 0;

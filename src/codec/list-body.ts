@@ -1,5 +1,4 @@
 import type { ListBody } from "./codec.ts";
-import { prettyJson } from "./json-pretty.ts";
 
 /** The body in one piece. */
 export function wholeBody({ byteLength, pieces }: ListBody): Uint8Array {
@@ -10,11 +9,6 @@ export function wholeBody({ byteLength, pieces }: ListBody): Uint8Array {
     at += piece.length;
   }
   return whole;
-}
-
-/** The body in one piece, indented. */
-export function prettyBody(body: ListBody): Uint8Array {
-  return prettyJson(wholeBody(body));
 }
 
 const groupBytes = 256 << 10;

@@ -24,6 +24,8 @@ export function mapJsonBody(bytes: Uint8Array, map: ObjectMap): MappedBody {
   const kind = findMember(bytes, 0, "kind");
   const name = kind === undefined ? "" : decodeString(bytes, kind);
   if (name === "Status") return { is: "status", bytes };
+  if (name === "Table" && !map.takesTables)
+    throw new MalformedJsonError("a Table, whose cells may say what is left out", 0);
   if (name === "Table") return mapArray(bytes, "rows", map, mapRow);
   const items = name.endsWith("List") ? findMember(bytes, 0, "items") : undefined;
   if (items !== undefined) return mapArray(bytes, "items", map, mapObject);

@@ -153,7 +153,7 @@ export const flags = [
     group: "Cache",
     hint: "DIR",
     fallback: "/etc/kubernetes/cache/",
-    help: "where scopes and answers are kept for the time without the apiserver",
+    help: "where scopes and answers are kept for the time without the apiserver; a folder of its user, which nobody else may write to",
   },
   {
     name: "disk-flush",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { createCacheableTest, parsePattern, parsePreload } from "./resources.ts";
+import { createCacheableTest, createPatternTest, parsePattern, parsePreload } from "./resources.ts";
 
 describe("parsePreload", () => {
   test.each([
@@ -67,6 +67,11 @@ describe("createCacheableTest", () => {
     ["*/*", "", "metrics.k8s.io", "pods", false],
     ["*/*", "", "", "componentstatuses", false],
     ["*,events", "", "", "events", true],
+    ["*,events", "", "events.k8s.io", "events", true],
+    ["*,events.k8s.io/events", "", "", "events", true],
+    ["*,events.k8s.io/events", "/events", "events.k8s.io", "events", false],
+    ["*", "networking.k8s.io/ingresses", "extensions", "ingresses", false],
+    ["*", "a*b*c*d*e/x", "a".repeat(60_000), "x", true],
     ["coordination.k8s.io/leases", "", "coordination.k8s.io", "leases", true],
     ["coordination.k8s.io/*", "", "coordination.k8s.io", "leases", false],
     ["apps/*", "", "", "pods", false],
@@ -85,5 +90,20 @@ describe("createCacheableTest", () => {
   ])("allowed %s, refused %p: %s/%s is %p", (allowed, refused, group, resource, cacheable) => {
     const isCacheable = createCacheableTest(patterns(allowed), patterns(refused));
     expect(isCacheable(group, resource)).toBe(cacheable);
+  });
+});
+
+describe("createPatternTest", () => {
+  test.each([
+    ["events", "events.k8s.io", "events", true],
+    ["events.k8s.io/*", "", "events", true],
+    ["events", "example.com", "events", false],
+    ["*/events", "example.com", "events", true],
+    ["apps/*", "extensions", "deployments", true],
+    ["apps/*", "extensions", "ingresses", false],
+    ["extensions/ingresses", "networking.k8s.io", "ingresses", true],
+    ["pods", "metrics.k8s.io", "pods", false],
+  ])("%s names %s/%s: %p", (text, group, resource, isNamed) => {
+    expect(createPatternTest(patterns(text))(group, resource)).toBe(isNamed);
   });
 });

@@ -1,3 +1,5 @@
+import { parseGlob } from "../api/glob.ts";
+import { groupsOfSameObjects, sharesStore } from "../api/same-objects.ts";
 import { ConfigError } from "./error.ts";
 
 /** A resource of one API version; the core group is the empty string. Fits api/group-version-resource.ts by shape. */
@@ -77,7 +79,7 @@ export function createCacheableTest(
   refused: readonly ResourcePattern[],
 ): (group: string, resource: string) => boolean {
   const isNamed = (group: string, resource: string) =>
-    allowed.some((pattern) => pattern.group === group && pattern.resource === resource);
+    allowed.some((pattern) => sharesStore(pattern, { group, resource }));
   const isRefused = createPatternTest([...virtual, ...refused]);
   const isAllowed = createPatternTest(allowed);
   const isOnlyByName = createPatternTest(onlyByName);
@@ -87,24 +89,13 @@ export function createCacheableTest(
     (!isOnlyByName(group, resource) || isNamed(group, resource));
 }
 
-/** Whether a resource is among those that the patterns name. One expression for all: it is asked for each request. */
+/** Whether a resource is among those that the patterns name, by any of the groups that serve its objects (CONTRACT 34). */
 export function createPatternTest(
   patterns: readonly ResourcePattern[],
 ): (group: string, resource: string) => boolean {
-  const forms = patterns.map(({ group, resource }) => `${wildForm(group)}\n${wildForm(resource)}`);
-  const any = new RegExp(`^(?:${forms.join("|")})$`);
-  // What stands for any characters stands for no end of line.
-  return (group, resource) => any.test(`${group}\n${resource}`);
-}
-
-/** `*` stands for any run of characters. */
-export function wildcard(pattern: string): RegExp {
-  return new RegExp(`^${wildForm(pattern)}$`);
-}
-
-function wildForm(pattern: string): string {
-  return pattern
-    .split("*")
-    .map((part) => RegExp.escape(part))
-    .join(".*");
+  const forms = patterns.map(({ group, resource }) => [parseGlob(group), parseGlob(resource)]);
+  const isNamed = (group: string, resource: string) =>
+    forms.some(([isOfGroup, isResource]) => isOfGroup?.(group) && isResource?.(resource));
+  return (group, resource) =>
+    groupsOfSameObjects({ group, resource }).some((each) => isNamed(each, resource));
 }

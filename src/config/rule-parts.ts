@@ -1,8 +1,9 @@
 import { type FieldPath, fieldTree, parseFieldPath } from "../api/field-path.ts";
+import { parseGlob } from "../api/glob.ts";
 import { everything, parseLabelSelector } from "../api/label-selector.ts";
 import { identityPaths, type Trim } from "../codec/trim.ts";
 import type { Hidden, Rule, RuleEffect, RuleMatch } from "../rules/rule.ts";
-import { createPatternTest, parsePattern, wildcard } from "./resources.ts";
+import { createPatternTest, parsePattern } from "./resources.ts";
 import { mappingAt, parsedAt, RuleFault, textAt, textsAt, type YamlPath } from "./rule-fault.ts";
 
 const ruleKeys = ["name", "match", "hide", "trim", "keep"] as const;
@@ -35,7 +36,7 @@ function parseMatch(path: YamlPath, value: unknown): RuleMatch {
   return {
     isOfResource: parseResources([...path, "resources"], texts("resources") ?? ["*"]),
     namespaces: namespaces && new Set(namespaces),
-    userAgents: texts("userAgents")?.map(wildcard),
+    userAgents: texts("userAgents")?.map(parseGlob),
     labelSelector:
       given.labelSelector === undefined
         ? everything

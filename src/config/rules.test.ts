@@ -75,6 +75,17 @@ describe("parseRules", () => {
     expect(rules.viewOf({ ...request, ...difference }) !== undefined).toBe(isFor);
   });
 
+  test("a resource is one under all its groups", () => {
+    const [named] = parse(
+      "rules:\n- {name: a, match: {resources: [events]}, hide: {namePrefix: a}}",
+    );
+    const set = new RuleSet(named === undefined ? [] : [named]);
+    const isRuled = (group: string) => set.viewOf({ ...request, group, resource: "events" });
+    expect(
+      ["", "events.k8s.io", "example.com"].map((group) => isRuled(group) !== undefined),
+    ).toEqual([true, true, false]);
+  });
+
   test("of all namespaces it hides in those that it names only", () => {
     const view = rules.viewOf({ ...request, namespace: "" });
     const object = { name: "draft-1", labels: {}, fields: {} };

@@ -1,5 +1,6 @@
 import type { Format } from "../codec/codec.ts";
 import { contentType } from "../codec/media-type.ts";
+import { sharedHeaders } from "../http/response-head.ts";
 import type { Source } from "./parts.ts";
 
 /** The headers of an answer of our own: as an apiserver's, and where it is from. */
@@ -11,7 +12,7 @@ export function ownHeaders(format: Format, stream: "whole" | "watch", source: So
   });
 }
 
-/** Those of what a scope answers, made once: Bun copies them into each answer. */
+/** Those of what a scope answers: all such answers share them. */
 export const cacheHeaders = {
   json: headersOf("json"),
   protobuf: headersOf("protobuf"),
@@ -19,7 +20,7 @@ export const cacheHeaders = {
 
 function headersOf(format: Format) {
   return {
-    whole: ownHeaders(format, "whole", "cache"),
-    watch: ownHeaders(format, "watch", "cache"),
+    whole: sharedHeaders(ownHeaders(format, "whole", "cache")),
+    watch: sharedHeaders(ownHeaders(format, "watch", "cache")),
   } as const;
 }

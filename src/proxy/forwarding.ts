@@ -5,27 +5,31 @@ import { serviceUnavailable } from "../api/status.ts";
 import type { Scope, WatchCache } from "../cache/watch-cache.ts";
 import type { WatchCaches } from "../cache/watch-caches.ts";
 import { type Answer, readAnswer } from "../codec/answer.ts";
+import type { Answer as HttpAnswer } from "../http/answer.ts";
+import type { IncomingRequest } from "../http/request.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type Held, type HeldAnswer, plainBody } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
-import type { Listener, ProxyParts } from "./parts.ts";
+import { canonicalRequest } from "./canonical-request.ts";
+import type { Caller } from "./guard.ts";
+import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { keepAnswer } from "./replay.ts";
 import type { RequestHead } from "./request-head.ts";
-import { askedProtocol, passUpgrade, refuseSpdy } from "./upgrade.ts";
+import { passUpgrade } from "./upgrade.ts";
 import { floorOf, toWrittenResource, type WriteOutcome } from "./write-floors.ts";
 
 /** A request on its way upstream. */
 export interface Passing {
-  readonly request: Request;
+  readonly request: IncomingRequest;
   readonly head: RequestHead;
-  readonly listener: Listener;
   readonly info: RequestInfo;
   /** The read that it is, where a scope could have answered it. */
   readonly read: ReadRequest | undefined;
   /** Path and query. */
   readonly target: string;
+  readonly caller: Caller;
   readonly identity: Identity;
   /** What is accepted of upstream, where it is not what the caller's header says. */
   readonly accept?: string | undefined;
@@ -36,12 +40,10 @@ const unshared = new Set(["log", "exec", "attach", "portforward", "proxy"]);
 const sharedPaths = /^\/(?:api|apis|openapi|version)(?:[/?]|$)/;
 
 /** Sends the request upstream: watches and streams as they come, equal reads as one, writes with what later reads owe them. */
-export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<Response> {
+export async function passUpstream(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
   const { request, info, target, identity, accept } = passing;
+  if (request.block.upgrade !== undefined) return await passUpgrade(parts, passing);
   const { method, signal } = request;
-  const protocol = askedProtocol(request);
-  if (protocol === "websocket") return await passUpgrade(parts, passing);
-  if (protocol === "spdy") return await refuseSpdy(parts, passing);
   const { healthIntervalMs, stopping } = parts;
   const sent = { target, identity, signal, accept };
   if (isLongRunning(passing))
@@ -73,8 +75,8 @@ function isHeld({ request, info, target }: Passing): boolean {
 }
 
 /** A read of the most recent state may only join what has not been sent (CONTRACT 8); one under conditions goes alone. */
-async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> {
-  const { request, head, target, identity, accept } = passing;
+async function passHeld(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
+  const { request, head, target, identity, caller, accept } = passing;
   const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
   const joining = toleratesAge ? "while under way" : "until it begins";
   const before = toleratesAge ? [] : reachedBy(parts, passing);
@@ -86,7 +88,7 @@ async function passHeld(parts: ProxyParts, passing: Passing): Promise<Response> 
   raiseSeen(parts, passing, held, before);
   lookInto(passing, held, before);
   learnFrom(parts, passing, held);
-  if (identity === "own") keepAnswer(parts, passing, held);
+  if (caller === "node") keepAnswer(parts, passing, held);
   const answer = answerOf(held);
   if (answer !== undefined) return answer;
   return await forward(parts.apiserver, request, { ...sent, signal: request.signal });
@@ -110,23 +112,33 @@ function learnListForm(caches: WatchCaches, scope: Scope, held: Held): void {
 
 /** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
 function flightKey(passing: Passing): string {
-  const { head, target } = passing;
+  const { head, target, info } = passing;
   const { path, query } = splitTarget(target);
-  const sorted = query.includes("&") ? query.split("&").toSorted().join("&") : query;
+  const form = canonicalRequest(info, query, head);
   const encoding = head.acceptsGzip ? "gzip" : "plain";
-  const reader = `${head.isPerson ? "person" : ""} ${head.wantsLatest ? "latest" : ""} ${encoding}`;
-  return `${whoOf(passing)}\n${head.accept}\n${reader}\n${path}?${sorted}`;
+  // Who has less time would end the flight of who has more.
+  const timeout = query.includes("timeout=") ? (parseQuery(query).get("timeout") ?? "") : "";
+  const reader = `${head.wantsLatest ? "latest" : ""} ${encoding} ${timeout}`;
+  return `${whoOf(passing)}\n${form.accept}\n${reader}\n${path}?${form.query}`;
 }
 
-function whoOf({ identity, request }: Passing): string {
-  if (identity === "own") return "own";
-  const impersonated = [...request.headers].filter(([name]) => name.startsWith("impersonate-"));
-  return JSON.stringify([request.headers.get("authorization"), impersonated]);
+/** Who asks: all header lines that an apiserver takes an identity from, as they came. */
+function whoOf({ caller, request }: Passing): string {
+  if (caller === "node") return "own";
+  const { fields } = request.block;
+  const naming = fields.filter((_, at) => namesIdentity(fields[at - (at % 2)] ?? ""));
+  return JSON.stringify([caller, ...naming]);
+}
+
+function namesIdentity(name: string): boolean {
+  return (
+    name === "authorization" || name === "sec-websocket-protocol" || name.startsWith("impersonate-")
+  );
 }
 
 /** How far the scopes are that the answer's objects may be in. */
-function reachedBy(parts: ProxyParts, { info, identity, read }: Passing): readonly Reached[] {
-  if (!info.isResourceRequest || identity !== "own") return [];
+function reachedBy(parts: ProxyParts, { info, caller, read }: Passing): readonly Reached[] {
+  if (!info.isResourceRequest || caller !== "node") return [];
   if (info.verb === "get") return reached(scopesOf(parts, info));
   return read?.verb === "list" && read.options.continue === ""
     ? reached(scopesOf(parts, info))
@@ -142,11 +154,11 @@ function lookInto({ read }: Passing, held: HeldAnswer, before: readonly Reached[
 /** A forwarded GET shows an object that no later read may fall behind (CONTRACT 4). Only scopes that are there need to know. */
 function raiseSeen(
   parts: ProxyParts,
-  { info, identity }: Passing,
+  { info, caller }: Passing,
   held: HeldAnswer,
   before: readonly Reached[],
 ): void {
-  if (!info.isResourceRequest || info.verb !== "get" || identity !== "own") return;
+  if (!info.isResourceRequest || info.verb !== "get" || caller !== "node") return;
   if (held.is !== "held" || held.status !== 200 || info.subresource !== undefined) return;
   const caches = cachesOf(parts, info);
   if (caches.length === 0) return;
@@ -177,18 +189,13 @@ function readBody(held: Held, info: ResourceRequest): Answer {
  * A write is sent once, and its answer read before it goes out, so that the caller's next read shows it. A lost answer
  * counts as a write that may have happened.
  */
-async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response> {
+async function passWrite(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
   const { request, target, identity, accept } = passing;
   const info = passing.info.isResourceRequest ? toWrittenResource(passing.info) : passing.info;
   const sent = { target, identity, signal: request.signal, accept, kind: "write" } as const;
   if (!info.isResourceRequest || !parts.isCacheable(info.group, info.resource))
     return await forward(parts.apiserver, request, sent);
-  const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");
-  // The scopes that are there when the answer goes out: one that was started meanwhile may have been filled before the write.
-  const raise = (outcome: WriteOutcome) => {
-    const floor = floorOf(info, isDryRun, outcome);
-    if (floor !== undefined) parts.floors.raise(cachesOf(parts, info), floor);
-  };
+  const raise = (outcome: WriteOutcome) => raiseWritten(parts, { info, target }, outcome);
   try {
     const held = await forwardHeld(parts.apiserver, request, sent);
     raise({ status: held.status, answer: answerIn(held, info) });
@@ -199,6 +206,20 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<Response>
     raise({ status: undefined, answer: { is: "unreadable" } });
     throw error;
   }
+}
+
+/**
+ * What later reads have to show after a write, for the scopes that are there when its answer goes out: one that was started
+ * meanwhile may have been filled before the write.
+ */
+export function raiseWritten(
+  parts: ProxyParts,
+  { info, target }: { readonly info: ResourceRequest; readonly target: string },
+  outcome: WriteOutcome,
+): void {
+  const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");
+  const floor = floorOf(info, isDryRun, outcome);
+  if (floor !== undefined) parts.floors.raise(cachesOf(parts, info), floor);
 }
 
 function answerIn(held: HeldAnswer, info: ResourceRequest): Answer {

@@ -2,7 +2,8 @@ import type { Item } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
 import { notFound } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { prettyJson } from "../codec/json-pretty.ts";
+import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
+import type { Answer } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { statusResponse } from "./status-response.ts";
@@ -13,7 +14,7 @@ export function itemOf({ cache }: LiveScope, { scope, info }: ReadRequest): Item
 }
 
 /** The object as the scope has it, or the 404; undefined when the scope cannot know that there is none. */
-export function getFrom(live: LiveScope, read: ReadRequest): Response | undefined {
+export function getFrom(live: LiveScope, read: ReadRequest): Answer | undefined {
   const { cache } = live;
   const { scope, info } = read;
   const { group, resource } = scope.gvr;
@@ -28,8 +29,8 @@ export function getFrom(live: LiveScope, read: ReadRequest): Response | undefine
   const { codec } = cache.scope;
   const shown = read.view?.trim(codec, item.namespace, item.bytes, "object") ?? item.bytes;
   const bytes = codec.object(cache.form, shown);
+  // What cannot be indented in memory is upstream's to indent.
+  if (read.isPretty && prettyLength(bytes) === undefined) return undefined;
   const body = read.isPretty ? prettyJson(bytes) : bytes;
-  return new Response(body as Uint8Array<ArrayBuffer>, {
-    headers: cacheHeaders[read.format].whole,
-  });
+  return { status: 200, headers: cacheHeaders[read.format].whole, body };
 }

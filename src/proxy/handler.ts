@@ -1,15 +1,17 @@
 import type { RequestInfo } from "../api/request-info.ts";
-import { badRequest, internalError, StatusError } from "../api/status.ts";
-import { negotiate } from "../codec/media-type.ts";
+import { internalError, StatusError } from "../api/status.ts";
+import { acceptsObjects, negotiate } from "../codec/media-type.ts";
+import type { Answer } from "../http/answer.ts";
+import type { HeaderBlock } from "../http/head.ts";
+import type { IncomingRequest } from "../http/request.ts";
 import { log } from "../log.ts";
 import type { Identity } from "../upstream/apiserver.ts";
 import { passUpstream } from "./forwarding.ts";
-import { guard } from "./guard.ts";
+import { type Caller, guard, identityOf } from "./guard.ts";
 import { withHeadStart } from "./head-start.ts";
 import { answerLastKnown } from "./last-known.ts";
 import type { Listener, ProxyParts, Source } from "./parts.ts";
 import { passRuled } from "./pass-ruled.ts";
-import { type PathReading, targetOf } from "./raw-path.ts";
 import { type Description, Descriptions, infoOf, type ReadRequest } from "./read-request.ts";
 import { answerAtOnce, answerRead } from "./read.ts";
 import { readHead, type RequestHead } from "./request-head.ts";
@@ -18,36 +20,44 @@ import { writesWhole } from "./ruled-write.ts";
 import { statusResponse } from "./status-response.ts";
 import type { WatchContext } from "./watch-stream.ts";
 
-/** Told of every answer, for the metrics. */
+/** Called after each answer; feeds the metrics. */
 export interface Observer {
   answered(info: RequestInfo, status: number, source: Source, tookMs: number): void;
 }
 
 /** A request described and let in. */
 interface Admitted {
-  readonly request: Request;
+  readonly request: IncomingRequest;
   readonly head: RequestHead;
-  readonly listener: Listener;
   readonly target: string;
   readonly description: Exclude<Description, { readonly is: "refuse" }>;
+  readonly caller: Caller;
   readonly identity: Identity;
   /** What rules leave of the answer. */
   readonly ruled: Ruled | undefined;
   readonly asObjects: () => ReadRequest | undefined;
 }
 
-type Handler = (
-  request: Request,
-  listener: Listener,
-  path: PathReading,
-) => Response | Promise<Response>;
+type Handler = (request: IncomingRequest, listener: Listener) => Answer | Promise<Answer>;
 
-const refusedPath =
-  'edge-proxy takes no path with "." or ".." as a segment, with a backslash or with "#"';
+/** Why a request is not let in, by its header fields and its host alone; undefined: it is. The handler asks the same. */
+export function refusalOf(
+  { acceptHosts }: Pick<ProxyParts, "acceptHosts">,
+  block: HeaderBlock,
+  host: string,
+  { lendsIdentity }: Listener,
+): StatusError | undefined {
+  const caller = guard(readHead(block), { host, acceptHosts, lendsIdentity });
+  return caller instanceof StatusError ? caller : undefined;
+}
+
+/** What is known of a request that was not let in. */
+const unread: RequestInfo = { isResourceRequest: false, verb: "", path: "" };
 
 /**
- * The straight line of every request: described, guarded, answered from a scope or sent upstream. What a scope has ready is
- * answered without a turn of the event loop. Errors become a Status here and nowhere else.
+ * The straight line of every request: guarded, described, answered from a scope or sent upstream. Nothing is done for a request
+ * before it is let in (CONTRACT 34). What a scope has ready is answered without a turn of the event loop. Errors become a
+ * Status here and nowhere else.
  */
 export function createHandler(
   parts: ProxyParts,
@@ -55,23 +65,24 @@ export function createHandler(
   observer: Observer,
 ): Handler {
   const descriptions = new Descriptions(parts.isCacheable, () => parts.rules);
-  return (request, listener, path) => {
+  return (request, listener) => {
     const began = performance.now();
-    const target = targetOf(request.url);
-    const head = readHead(request.headers);
-    const description = descriptions.of(request.method, target, head);
-    const observed = (response: Response, source: Source) => {
-      observer.answered(infoOf(description), response.status, source, performance.now() - began);
-      return response;
+    const { target, host } = request;
+    const head = readHead(request.block);
+    let info = unread;
+    const observed = (answer: Answer, source: Source) => {
+      observer.answered(info, answer.status, source, performance.now() - began);
+      return answer;
     };
     try {
       const { acceptHosts } = parts;
       const { lendsIdentity } = listener;
-      const identity = guard(head, { acceptHosts, lendsIdentity });
-      if (identity instanceof StatusError) throw identity;
-      if (path === "rewritten") throw badRequest(refusedPath);
+      const caller = guard(head, { host, acceptHosts, lendsIdentity });
+      if (caller instanceof StatusError) throw caller;
+      const description = descriptions.of(request.method, target, head);
+      info = infoOf(description);
       if (description.is === "refuse") throw description.error;
-      if (description.is === "read" && identity === "own") {
+      if (description.is === "read" && caller === "node") {
         const hit = answerAtOnce(parts, inItsEncoding(parts, description.read), head);
         if (hit !== undefined) return observed(hit, "cache");
       }
@@ -79,17 +90,17 @@ export function createHandler(
       const admitted = {
         ...asSent(description, head, target),
         request,
-        listener,
         description,
-        identity,
+        caller,
+        identity: identityOf(caller),
         asObjects,
       };
       return answerLater(parts, context, admitted).then(
-        (response) => observed(response, sourceOf(response)),
-        (error: unknown) => observed(errorResponse(error, request), "reject"),
+        (answer) => observed(answer, sourceOf(answer)),
+        (error: unknown) => observed(errorAnswer(error, request), "reject"),
       );
     } catch (error) {
-      return observed(errorResponse(error, request), "reject");
+      return observed(errorAnswer(error, request), "reject");
     }
   };
 }
@@ -112,17 +123,16 @@ function answerLater(
   parts: ProxyParts,
   context: WatchContext,
   admitted: Admitted,
-): Promise<Response> {
-  const { description, identity } = admitted;
-  if (description.is !== "read" || identity !== "own")
+): Promise<Answer> {
+  const { description, caller } = admitted;
+  if (description.is !== "read" || caller !== "node")
     return passOrLastKnown(parts, context, admitted, undefined);
   const read = inItsEncoding(parts, description.read);
   const answer = answerFromEither(parts, context, admitted, read);
-  if (read.verb !== "watch" || read.format !== "json") return answer;
+  if (read.verb !== "watch") return answer;
   const filling = parts.caches.find(read.scope);
   if (filling === undefined || filling.cache.isFilled) return answer;
-  admitted.listener.keepOpen(admitted.request);
-  return withHeadStart(answer, filling);
+  return withHeadStart(answer, filling, read.format);
 }
 
 async function answerFromEither(
@@ -130,7 +140,7 @@ async function answerFromEither(
   context: WatchContext,
   admitted: Admitted,
   read: ReadRequest,
-): Promise<Response> {
+): Promise<Answer> {
   const answer = await answerRead(parts, context, { ...admitted, read });
   return answer ?? (await passOrLastKnown(parts, context, admitted, read));
 }
@@ -140,8 +150,9 @@ async function passOrLastKnown(
   context: WatchContext,
   admitted: Admitted,
   read: ReadRequest | undefined,
-): Promise<Response> {
+): Promise<Answer> {
   try {
+    parts.slots.take(admitted.request);
     return await pass(parts, admitted);
   } catch (error) {
     const { description } = admitted;
@@ -150,9 +161,8 @@ async function passOrLastKnown(
   }
 }
 
-async function pass(parts: ProxyParts, admitted: Admitted): Promise<Response> {
-  const { request, listener, description } = admitted;
-  listener.keepOpen(request);
+async function pass(parts: ProxyParts, admitted: Admitted): Promise<Answer> {
+  const { request, description } = admitted;
   const info = infoOf(description);
   const read = description.is === "read" ? description.read : undefined;
   const { ruled } = admitted;
@@ -173,9 +183,7 @@ function readAsObjects(
   target: string,
   head: RequestHead,
 ): ReadRequest | undefined {
-  const clauses = head.accept.split(",").map((clause) => clause.trim());
-  const plain = clauses.find((clause) => clause === "application/json" || clause === "*/*");
-  if (plain === undefined) return undefined;
+  if (!acceptsObjects(head.accept)) return undefined;
   const plainTarget = target.replace(ofTables, "");
   const asked = { ...head, accept: "application/json" };
   const description = descriptions.of(method, plainTarget, asked);
@@ -187,8 +195,8 @@ function inItsEncoding({ caches }: ProxyParts, read: ReadRequest): ReadRequest {
   return read.inJson !== undefined && caches.isJsonOnly(read.scope) ? read.inJson : read;
 }
 
-function sourceOf(response: Response): Source {
-  const source = response.headers.get("x-edge-proxy");
+function sourceOf({ headers }: Answer): Source {
+  const source = headers.get("x-edge-proxy");
   return isOwnSource(source) ? source : "upstream";
 }
 
@@ -196,8 +204,8 @@ function isOwnSource(source: string | null): source is Source {
   return source === "cache" || source === "stale" || source === "replay" || source === "reject";
 }
 
-function errorResponse(error: unknown, request: Request): Response {
-  const { format } = negotiate(request.headers.get("accept") ?? "");
+function errorAnswer(error: unknown, request: IncomingRequest): Answer {
+  const { format } = negotiate(readHead(request.block).accept);
   if (error instanceof StatusError) return statusResponse(error.status, format, "reject");
   if (!request.signal.aborted) log.error("a request could not be answered", { error });
   return statusResponse(internalError(error).status, format, "reject");

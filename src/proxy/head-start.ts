@@ -1,47 +1,137 @@
+import { StatusError } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { headPadding, headPaddingMs } from "../upstream/forward.ts";
+import type { Format } from "../codec/codec.ts";
+import { codecOf } from "../codec/codecs.ts";
+import { earlyByteOf } from "../codec/early-byte.ts";
+import { encodeFrame } from "../codec/watch-frames.ts";
+import { type Answer, bodyBytes, isPushBody, type PushBody, type Sink } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import { warnedAnswer } from "./marks.ts";
 
+/** A watch has its head this long after it is certain that its answer is a 200 (CONTRACT 13). */
+const headStartMs = 50;
+/** A Status has a few hundred bytes. */
+const maxStatusBytes = 1 << 20;
+
 /**
- * A JSON watch whose scope is still being filled gets its head, and a space that becomes the start of its first line, as soon
- * as upstream has said 200 and 50 ms have gone by (CONTRACT 13). `answer` follows; what is no 200 becomes an ERROR event.
+ * A watch whose scope is still being filled gets its head as soon as upstream has said 200 and 50 ms have gone by. `answer`
+ * follows; one that is no 200 becomes an ERROR event.
  */
 export async function withHeadStart(
-  answer: Promise<Response>,
+  answer: Promise<Answer>,
   filling: LiveScope,
-): Promise<Response> {
-  const late = filling.reflector.firstAnswer.then(async (error): Promise<Response | "late"> => {
+  format: Format,
+): Promise<Answer> {
+  const late = filling.reflector.firstAnswer.then(async (error): Promise<Answer | "late"> => {
     if (error !== undefined) return await answer;
-    await Bun.sleep(headPaddingMs);
+    await Bun.sleep(headStartMs);
     return "late";
   });
   const first = await Promise.race([answer, late]);
   if (first !== "late") return first;
-  let reader: ReturnType<typeof readerOf> | undefined;
-  const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(headPadding),
-    async pull(controller) {
-      reader ??= readerOf(await bodyOf(answer));
+  const body = new LateWatch(answer, format);
+  const early = { ...earlyByteOf(format), afterMs: 0 };
+  return warnedAnswer(filling, { status: 200, headers: cacheHeaders[format].watch, body, early });
+}
+
+/** The body of a watch whose head is out before its answer is there. */
+class LateWatch implements PushBody {
+  readonly #answer: Promise<Answer>;
+  readonly #format: Format;
+  #body: PushBody | undefined;
+  #hasLeft = false;
+
+  constructor(answer: Promise<Answer>, format: Format) {
+    this.#answer = answer;
+    this.#format = format;
+  }
+
+  begin(sink: Sink): void {
+    void this.#answer.then(
+      (answer) => this.#goOn(sink, answer),
+      (error: unknown) => this.#fail(sink, error),
+    );
+  }
+
+  drained(): void {
+    this.#body?.drained();
+  }
+
+  left(): void {
+    this.#hasLeft = true;
+    this.#body?.left();
+  }
+
+  async #goOn(sink: Sink, { status, body }: Answer): Promise<void> {
+    if (isPushBody(body)) {
+      this.#body = body;
+      if (this.#hasLeft) body.left();
+      else body.begin(sink);
+      return;
+    }
+    if (status === 200 && body instanceof ReadableStream) {
+      const pumped = new PumpedBody(body);
+      this.#body = pumped;
+      if (this.#hasLeft) pumped.left();
+      else pumped.begin(sink);
+      return;
+    }
+    try {
+      const bytes = (await bodyBytes(body, maxStatusBytes)) ?? new Uint8Array(0);
+      sink.write(
+        status === 200 ? bytes : encodeFrame(this.#format, "ERROR", withoutLineEnd(bytes)),
+      );
+      sink.end();
+    } catch {
+      sink.end();
+    }
+  }
+
+  #fail(sink: Sink, error: unknown): void {
+    if (error instanceof StatusError) sink.write(codecOf(this.#format).error(error.status));
+    sink.end();
+  }
+}
+
+/** A stream as a body that writes itself. A watch that breaks off ends: its client resumes. */
+class PumpedBody implements PushBody {
+  readonly #stream: ReadableStream<Uint8Array>;
+  #roomAgain: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#stream = stream;
+  }
+
+  begin(sink: Sink): void {
+    void this.#pump(sink).catch(() => sink.end());
+  }
+
+  drained(): void {
+    this.#roomAgain?.();
+  }
+
+  left(): void {
+    this.#roomAgain?.();
+    if (this.#cancel === undefined) void this.#stream.cancel().catch(() => undefined);
+    else this.#cancel();
+  }
+
+  async #pump(sink: Sink): Promise<void> {
+    const reader = this.#stream.getReader();
+    this.#cancel = () => void reader.cancel().catch(() => undefined);
+    for (;;) {
       const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: async (reason) => {
-      const inner = reader ?? readerOf(await bodyOf(answer));
-      await inner.cancel(reason);
-    },
-  });
-  return warnedAnswer(filling, new Response(body, { headers: cacheHeaders.json.watch }));
+      if (done) break;
+      if (sink.write(value) === "room") continue;
+      await new Promise<void>((resolve) => {
+        this.#roomAgain = resolve;
+      });
+    }
+    sink.end();
+  }
 }
 
-function readerOf(body: ReadableStream<Uint8Array>) {
-  return body.getReader();
-}
-
-async function bodyOf(answer: Promise<Response>): Promise<ReadableStream<Uint8Array>> {
-  const response = await answer;
-  if (response.status === 200 && response.body !== null) return response.body;
-  const status = (await response.text()).trim();
-  return new Blob([`{"type":"ERROR","object":${status}}\n`]).stream();
+function withoutLineEnd(bytes: Uint8Array): Uint8Array {
+  return bytes.at(-1) === 0x0a ? bytes.subarray(0, -1) : bytes;
 }

@@ -1,6 +1,7 @@
 import { serviceUnavailable, type StatusError } from "../api/status.ts";
 import type { ReplayAnswer } from "../cache/replay-rows.ts";
-import type { Identity } from "../upstream/apiserver.ts";
+import type { Answer } from "../http/answer.ts";
+import type { Caller } from "./guard.ts";
 import { isOutdated } from "./kept-table.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -11,7 +12,7 @@ import type { WatchContext } from "./watch-stream.ts";
 
 /** A request that upstream did not answer. */
 export interface Unanswered extends Omit<Reading, "read">, Replayed {
-  readonly identity: Identity;
+  readonly caller: Caller;
   /** The same read as plain JSON objects, where the client takes those too: in place of a Table that was never seen. */
   readonly asObjects: () => ReadRequest | undefined;
 }
@@ -26,18 +27,23 @@ export async function answerLastKnown(
   context: WatchContext,
   asked: Unanswered,
   error: unknown,
-): Promise<Response> {
-  const { request, identity, read } = asked;
-  if (!isUnreachable(error) || request.method !== "GET" || identity !== "own") throw error;
+): Promise<Answer> {
+  const { request, caller, read } = asked;
+  if (!isUnreachable(error) || request.method !== "GET" || caller !== "node") throw error;
+  // What upstream would answer with are frames of a WebSocket; the client falls back, or tries again.
+  if (request.block.upgrade !== undefined) throw error;
   const stale = read && (await answerStale(parts, context, { ...asked, read }));
   if (stale !== undefined) return stale;
   const kept = await keptAnswer(parts, asked);
   const objects = read === undefined ? asked.asObjects() : undefined;
-  if (kept !== undefined && !(objects !== undefined && (await isOutdatedIn(parts, objects, kept))))
-    return await answerReplayed(parts, asked, kept);
+  const isNewest =
+    kept !== undefined && !(objects !== undefined && (await isOutdatedIn(parts, objects, kept)));
+  const newest = isNewest ? await answerReplayed(parts, asked, kept) : undefined;
+  if (newest !== undefined) return newest;
   const plain = objects && (await answerStale(parts, context, { ...asked, read: objects }));
   if (plain !== undefined) return plain;
-  if (kept !== undefined) return await answerReplayed(parts, asked, kept);
+  const older = isNewest ? undefined : kept && (await answerReplayed(parts, asked, kept));
+  if (older !== undefined) return older;
   throw withDamage(parts, read ?? objects, error);
 }
 

@@ -5,7 +5,9 @@ import { formatSelection } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
-import { prettyBody, streamedBody } from "../codec/list-body.ts";
+import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
+import { streamedBody, wholeBody } from "../codec/list-body.ts";
+import { type Answer, SharedBytes } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
 import { sees, sightOf } from "./filter.ts";
@@ -14,6 +16,8 @@ import type { ReadRequest } from "./read-request.ts";
 
 /** Bodies past this are streamed from the objects each time instead of being kept whole. */
 const maxKeptBytes = 8 << 20;
+/** Longer lists are not indented in memory. */
+const maxPrettyBytes = 16 << 20;
 
 /** The LIST's answer from the scope, in a form that may be guessed; undefined when the scope does not reach to the state that is asked for. */
 export function listFrom(
@@ -21,7 +25,7 @@ export function listFrom(
   live: LiveScope,
   read: ReadRequest,
   view: ListView,
-): Response | undefined {
+): Answer | undefined {
   const { cache } = live;
   const { bodies } = parts.caches;
   const version = view.state === "latest" ? cache.version : 0;
@@ -31,10 +35,10 @@ export function listFrom(
   const body = compose(live, read, view);
   if (body === undefined) return undefined;
   if (body.byteLength > maxKeptBytes && !read.isPretty) return respond(read, streamedBody(body));
-  // The pieces as they are: one copy, and no garbage as large as the body.
-  const blob = new Blob(read.isPretty ? [prettyBody(body)] : [...body.pieces]);
-  bodies.set(key, version, blob);
-  return respond(read, blob);
+  const shared = read.isPretty ? prettyShared(body) : sharedBody(body);
+  if (shared === undefined) return undefined;
+  bodies.set(key, version, shared);
+  return respond(read, shared);
 }
 
 /** The keys of reads that repeat: what a read shows of a scope depends on the two only. */
@@ -49,8 +53,29 @@ function bodyKey(live: LiveScope, read: ReadRequest, view: ListView): string {
   return key;
 }
 
-function respond(read: ReadRequest, body: Blob | ReadableStream<Uint8Array>): Response {
-  return new Response(body, { headers: cacheHeaders[read.format].whole });
+function respond(read: ReadRequest, body: SharedBytes | ReadableStream<Uint8Array>): Answer {
+  return { status: 200, headers: cacheHeaders[read.format].whole, body };
+}
+
+function sharedBody({ byteLength, pieces }: ListBody): SharedBytes {
+  const shared = new SharedBytes(byteLength);
+  let at = 0;
+  for (const piece of pieces) {
+    shared.bytes.set(piece, at);
+    at += piece.length;
+  }
+  return shared;
+}
+
+/** undefined: it cannot be indented in memory, so that upstream has to do it. */
+function prettyShared(body: ListBody): SharedBytes | undefined {
+  if (body.byteLength > maxPrettyBytes) return undefined;
+  const whole = wholeBody(body);
+  if (prettyLength(whole) === undefined) return undefined;
+  const bytes = prettyJson(whole);
+  const shared = new SharedBytes(bytes.length);
+  shared.bytes.set(bytes);
+  return shared;
 }
 
 function storeOf({ cache }: LiveScope, view: ListView): Store | undefined {

@@ -1,4 +1,5 @@
 import type { LiveScope } from "../cache/watch-caches.ts";
+import { type Answer, withHeaders } from "../http/answer.ts";
 import { isSilent } from "./fresh.ts";
 import type { ProxyParts, Source } from "./parts.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -12,22 +13,25 @@ export interface LastKnown {
 }
 
 /** The answer with its age (RFC 9111 5.1); kubectl is told in words, and prints them. */
-export function markLastKnown(answer: Response, head: RequestHead, known: LastKnown): Response {
+export function markLastKnown(answer: Answer, head: RequestHead, known: LastKnown): Answer {
   const { source, ageMs, server } = known;
   const seconds = Math.max(0, Math.floor(ageMs / 1000));
-  answer.headers.set("x-edge-proxy", source);
-  answer.headers.set("age", String(seconds));
+  const headers = new Headers(answer.headers);
+  headers.set("x-edge-proxy", source);
+  headers.set("age", String(seconds));
   if (head.isKubectl) {
     const text = `this is ${seconds} s old: the kube-apiserver ${server} has not answered since`;
-    answer.headers.append("warning", `299 - "${text}"`);
+    headers.append("warning", `299 - "${text}"`);
   }
-  return answer;
+  return withHeaders(answer, headers);
 }
 
 /** The answer with what upstream says of the type with each of its own. */
-export function warnedAnswer({ cache: { warning } }: LiveScope, answer: Response): Response {
-  if (warning !== undefined) answer.headers.append("warning", warning);
-  return answer;
+export function warnedAnswer({ cache: { warning } }: LiveScope, answer: Answer): Answer {
+  if (warning === undefined) return answer;
+  const headers = new Headers(answer.headers);
+  headers.append("warning", warning);
+  return withHeaders(answer, headers);
 }
 
 /** The last known state of a scope, as `markLastKnown` has it. */
@@ -35,8 +39,8 @@ export function markStale(
   { apiserver }: ProxyParts,
   { reflector }: LiveScope,
   head: RequestHead,
-  answer: Response,
-): Response {
+  answer: Answer,
+): Answer {
   const { server } = apiserver;
   return markLastKnown(answer, head, { source: "stale", ageMs: reflector.silentMs, server });
 }
@@ -46,9 +50,9 @@ export function markedAnswer(
   parts: ProxyParts,
   live: LiveScope,
   head: RequestHead,
-  answer: Response,
+  answer: Answer,
   nowMs?: number,
-): Response {
+): Answer {
   const isKnownNow = live.reflector.isConfirmed && !isSilent(parts, live, nowMs);
   return isKnownNow ? answer : markStale(parts, live, head, answer);
 }

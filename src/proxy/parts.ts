@@ -8,8 +8,8 @@ import type { RuleSet } from "../rules/rule-set.ts";
 import type { Apiserver } from "../upstream/apiserver.ts";
 import type { UpstreamFloorResolver } from "../upstream/floor-resolver.ts";
 import type { HeldAnswer } from "../upstream/held-answer.ts";
-import type { Tunnel } from "../upstream/upgrade-tunnel.ts";
 import type { ReadConsistency } from "./decide.ts";
+import type { Slots } from "./slots.ts";
 
 /** What the proxy is made of; server.ts puts it together. */
 export interface ProxyParts {
@@ -19,6 +19,8 @@ export interface ProxyParts {
   readonly floors: SessionFloors;
   readonly resolver: UpstreamFloorResolver;
   readonly flights: Flights<HeldAnswer>;
+  /** Bounds what is with upstream at a time. */
+  readonly slots: Slots;
   /** What is kept for the time without upstream; undefined: nothing. */
   readonly disk: KeptOnDisk | undefined;
   readonly acceptHosts: readonly RegExp[];
@@ -49,10 +51,4 @@ export type Source = "cache" | "upstream" | "stale" | "replay" | "reject";
 export interface Listener {
   /** Whether it lends the proxy's identity: loopback and unix sockets (CONTRACT 21). */
   readonly lendsIdentity: boolean;
-  /** Takes the idle timer off: the answer may stay quiet for as long as it likes. */
-  readonly keepOpen: (request: Request) => void;
-  /** Answers 101 and joins the client to the tunnel; false when the client is gone. */
-  readonly upgrade: (request: Request, tunnel: Tunnel) => boolean;
-  /** The client did not read what it asked for: its connection ends soon. */
-  readonly drop: (request: Request) => void;
 }

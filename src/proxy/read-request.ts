@@ -7,7 +7,7 @@ import { parseQuery, splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
 import { readRequestTimeout } from "../api/request-timeout.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
-import { StatusError } from "../api/status.ts";
+import { refusedRequest, StatusError } from "../api/status.ts";
 import type { Scope } from "../cache/watch-cache.ts";
 import type { Format } from "../codec/codec.ts";
 import { codecOf } from "../codec/codecs.ts";
@@ -53,10 +53,15 @@ export interface RequestParts {
   readonly isPerson: boolean;
 }
 
-/** An apiserver answers a small LIST in 1 to 3 ms: a timeout of 1 ms is a 504 nineteen times of twenty, one of 2 ms a 200 (m). */
-const leastTimeoutNs = 2_000_000n;
+/** With less time than this an apiserver may answer 504: a small LIST takes it 1 to 3 ms, an object 1 ms (m). */
+const shortTimeoutNs = 10_000_000n;
 
-const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "timeout"]);
+/** Whether an apiserver surely answers within the request's `timeout`, which it ignores for a watch. */
+function leavesTime(query: URLSearchParams, verb: "get" | "list" | "watch"): boolean {
+  if (verb === "watch") return true;
+  const timeout = readRequestTimeout(query);
+  return timeout.is === "default" || (timeout.is === "given" && timeout.ns >= shortTimeoutNs);
+}
 
 /** Describes a request. Pure, and the same for the same parts; what is not cached, or not implemented, or cannot be read passes. */
 export function describeRequest(
@@ -72,19 +77,16 @@ export function describeRequest(
   if (verb !== "get" && verb !== "list" && verb !== "watch") return pass("no read");
   if (subresource !== undefined) return pass("a subresource");
   if (!isCacheable(info.group, info.resource)) return pass("a resource that is not cached");
+  if (parts.target.length > maxReadTarget) return pass("a long target");
   // Below the legacy /watch/ prefix a path may name one object, which no selector says.
   if (verb !== "get" && info.parts.length > 1) return pass("a path that names an object");
   if (verb === "get" && !isPathSegmentName(info.name)) return pass("a name that no object has");
   const { format, acceptsJson, isPretty } = negotiate(parts.accept);
   if (format === "other") return pass("a media type that is not cached");
   const query = parseQuery(queryText);
-  const known = verb === "get" ? getKeys : knownListKeys;
-  for (const key of query.keys()) if (!known.has(key)) return pass(`the query key ${key}`);
-  if (verb !== "watch") {
-    const timeout = readRequestTimeout(query);
-    if (timeout.is === "malformed") return pass("a timeout that is no duration");
-    if (timeout.is === "given" && timeout.ns < leastTimeoutNs) return pass("too short a timeout");
-  }
+  // A GET of one object does not read what a list does (m), but other keys may mean something to another release.
+  for (const key of query.keys()) if (!knownListKeys.has(key)) return pass(`the query key ${key}`);
+  if (!leavesTime(query, verb)) return pass("a timeout that upstream has to judge");
   const options = readOptions(queryText, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");
@@ -132,6 +134,12 @@ function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions
 
 /** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
 const maxRemembered = 2048;
+/** A longer target is no read of a scope: its selectors are not even parsed. */
+const maxReadTarget = 16 << 10;
+/** A request of more characters than this is described each time. */
+const maxRememberedLength = 4096;
+/** All requests that are remembered have at most so many characters. */
+const maxRememberedTotal = 512 << 10;
 
 interface Known extends Omit<RequestParts, "target"> {
   /** What of the caller's User-Agent matters to rules. */
@@ -146,6 +154,7 @@ export class Descriptions {
   #rules: RuleSet;
   #byTarget = new Map<string, Known[]>();
   #size = 0;
+  #length = 0;
 
   constructor(
     isCacheable: (group: string, resource: string) => boolean,
@@ -180,15 +189,20 @@ export class Descriptions {
   /** What requests see may be another now. */
   #forget(rules: RuleSet): void {
     this.#rules = rules;
+    this.#clear();
+  }
+
+  #clear(): void {
     this.#byTarget.clear();
     this.#size = 0;
+    this.#length = 0;
   }
 
   #remember(target: string, known: Known): void {
-    if (this.#size >= maxRemembered) {
-      this.#byTarget.clear();
-      this.#size = 0;
-    }
+    const length = target.length + known.accept.length + known.agentClass.length;
+    if (length > maxRememberedLength) return;
+    if (this.#size >= maxRemembered || this.#length + length > maxRememberedTotal) this.#clear();
+    this.#length += length;
     const there = this.#byTarget.get(target);
     if (there === undefined) this.#byTarget.set(target, [known]);
     else there.push(known);
@@ -199,6 +213,10 @@ export class Descriptions {
     const description = describeRequest(parts, this.#isCacheable);
     const info = infoOf(description);
     if (!info.isResourceRequest || this.#rules.rules.length === 0) return description;
+    if (parts.target.length > maxReadTarget) {
+      const message = `a target of more than ${maxReadTarget} bytes is not judged by rules`;
+      return { is: "refuse", info, error: refusedRequest(414, message) };
+    }
     try {
       const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
       if (ruled === undefined) return description;

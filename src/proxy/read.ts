@@ -1,5 +1,6 @@
 import { isResourceVersion } from "../api/resource-version.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
+import type { Answer } from "../http/answer.ts";
 import {
   decideGet,
   decideList,
@@ -43,14 +44,14 @@ function given(
   parts: ProxyParts,
   live: LiveScope,
   head: RequestHead,
-  answer: Response | undefined,
+  answer: Answer | undefined,
   view?: ListView,
   nowMs?: number,
-): Response | undefined {
+): Answer | undefined {
   if (answer === undefined) return undefined;
   live.hits++;
-  warnedAnswer(live, answer);
-  return view?.state === "exactly" ? answer : markedAnswer(parts, live, head, answer, nowMs);
+  const warned = warnedAnswer(live, answer);
+  return view?.state === "exactly" ? warned : markedAnswer(parts, live, head, warned, nowMs);
 }
 
 /** The answer from a scope, if need be after a wait; undefined when upstream has to give it. */
@@ -58,7 +59,7 @@ export async function answerRead(
   parts: ProxyParts,
   context: WatchContext,
   reading: Reading,
-): Promise<Response | undefined> {
+): Promise<Answer | undefined> {
   const { head } = reading;
   if (head.isConditional) return undefined;
   const consistency = consistencyOf(head, parts);
@@ -73,8 +74,8 @@ async function answerFrom(
   reading: Reading,
   live: LiveScope,
   consistency: ReadConsistency,
-): Promise<Response | undefined> {
-  const { read, head, request, listener } = reading;
+): Promise<Answer | undefined> {
+  const { read, head } = reading;
   switch (read.verb) {
     case "get": {
       const freshness = decideGet(read.options.resourceVersion, consistency);
@@ -94,7 +95,6 @@ async function answerFrom(
       const view = decideWatch(read.options, consistency);
       if (view === undefined) return undefined;
       if (view.begin !== "after" && !(await isFresh(parts, live, view.freshness))) return undefined;
-      listener.keepOpen(request);
       return given(parts, live, head, watchFrom(context, live, reading, view));
     }
   }
@@ -120,8 +120,8 @@ function startScope({ caches }: ProxyParts, read: ReadRequest): LiveScope | unde
       return caches.isSecondList(scope) ? caches.start(scope) : undefined;
     case "watch":
       return options.sendInitialEvents !== true && isResourceVersion(options.resourceVersion)
-        ? caches.start(scope, options.resourceVersion)
-        : caches.start(scope);
+        ? caches.startForWatch(scope, options.resourceVersion)
+        : caches.startForWatch(scope);
   }
 }
 

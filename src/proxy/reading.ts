@@ -1,4 +1,3 @@
-import type { Listener } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { RequestHead } from "./request-head.ts";
 
@@ -6,6 +5,4 @@ import type { RequestHead } from "./request-head.ts";
 export interface Reading {
   readonly read: ReadRequest;
   readonly head: RequestHead;
-  readonly request: Request;
-  readonly listener: Listener;
 }

@@ -3,10 +3,11 @@ import type { RequestInfo } from "../api/request-info.ts";
 import type { ReplayAnswer, ReplayRequest } from "../cache/replay-rows.ts";
 import type { Told } from "../cache/replay.ts";
 import { isReplayable } from "../cache/replayable.ts";
+import type { Answer } from "../http/answer.ts";
+import type { IncomingRequest } from "../http/request.ts";
 import { gunzip } from "../upstream/gunzip.ts";
 import type { Held, HeldAnswer } from "../upstream/held-answer.ts";
-import { lateBody } from "../upstream/late-body.ts";
-import { canonicalQuery } from "./canonical-query.ts";
+import { canonicalRequest } from "./canonical-request.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -16,7 +17,7 @@ import { isOfAnother, type Ruled } from "./ruled-request.ts";
 
 /** A GET under the node's own identity, as far as it can be given again. */
 export interface Replayed {
-  readonly request: Request;
+  readonly request: IncomingRequest;
   readonly head: RequestHead;
   /** Path and query. */
   readonly target: string;
@@ -25,6 +26,9 @@ export interface Replayed {
   /** What rules leave of the answer; upstream's own is what is kept. */
   readonly ruled?: Ruled | undefined;
 }
+
+/** A request of more characters is kept under no key. */
+const maxKeyLength = 4096;
 
 /** What of an answer's head is told again. */
 const keptHeaders = ["content-type", "content-encoding", "cache-control", "etag", "last-modified"];
@@ -69,12 +73,15 @@ export async function keptAnswer(
   return await disk?.replay.get(keyOf(asked));
 }
 
-/** The answer again, marked with its age. Rejects where rules cannot be obeyed in it. */
+/**
+ * The answer again, marked with its age; undefined where it is of an object that rules hide: of one that is not there none is
+ * kept. Rejects where rules cannot be obeyed in it.
+ */
 export async function answerReplayed(
   parts: ProxyParts,
   asked: Replayed,
   answer: ReplayAnswer,
-): Promise<Response> {
+): Promise<Answer | undefined> {
   const response = inItsEncoding(answer, asked.head);
   const ageMs = Date.now() - answer.at;
   const { server } = parts.apiserver;
@@ -83,23 +90,26 @@ export async function answerReplayed(
     ruled !== undefined && info.isResourceRequest && !isOfAnother(info)
       ? await shownAnswer(response, ruled, info)
       : response;
+  if (shown.status !== response.status) return undefined;
   return markLastKnown(shown, asked.head, { source: "replay", ageMs, server });
 }
 
 /** Of what a scope holds the scope is what is kept. */
-function mayKeep({ caches, disk }: ProxyParts, { info, read }: Replayed): boolean {
+function mayKeep({ caches, disk }: ProxyParts, { info, read, target, head }: Replayed): boolean {
+  if (target.length + head.accept.length > maxKeyLength) return false;
   if (info.isResourceRequest && disk?.isKept(info.group, info.resource) === false) return false;
   return read === undefined || caches.find(read.scope)?.cache.isFilled !== true;
 }
 
-function keyOf({ request, head, target }: Replayed): ReplayRequest {
+function keyOf({ request, head, target, info }: Replayed): ReplayRequest {
   const { path, query } = splitTarget(target);
+  const form = canonicalRequest(info, query, head);
   return {
-    identity: head.isPerson ? "own, a person" : "own",
+    identity: "own",
     method: "GET",
     path,
-    query: canonicalQuery(query),
-    accept: head.accept,
+    query: form.query,
+    accept: form.accept,
     header: (name) => request.headers.get(name) ?? "",
   };
 }
@@ -111,11 +121,11 @@ function namesIn(vary: string | null): readonly string[] {
   return [...new Set(others)].toSorted();
 }
 
-function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Response {
+function inItsEncoding({ head, body }: ReplayAnswer, asked: RequestHead): Answer {
   const headers = new Headers(head.headers);
   const bytes = body as Uint8Array<ArrayBuffer>;
   if (headers.get("content-encoding") !== "gzip" || asked.acceptsGzip)
-    return new Response(lateBody(bytes), { headers });
+    return { status: 200, headers, body: bytes };
   headers.delete("content-encoding");
-  return new Response(lateBody(gunzip(bytes)), { headers });
+  return { status: 200, headers, body: gunzip(bytes) };
 }

@@ -1,46 +1,60 @@
-import { type Clause, parseAccept } from "../codec/media-type.ts";
+import {
+  askedForm,
+  type Clause,
+  formatClause,
+  inPreference,
+  jsonType,
+  parseAccept,
+  protobufType,
+} from "../codec/media-type.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 
-const jsonTypes = new Set(["application/json", "*/*"]);
-const protobufType = "application/vnd.kubernetes.protobuf";
+/** For any of these an apiserver writes JSON: it is the first type that it has. */
+const jsonTypes = new Set([jsonType, "*/*", "application/*"]);
 
-/** What an apiserver speaks beside JSON: what no server speaks is upstream's to refuse. */
-const spokenTypes = new Set([protobufType, "application/yaml", "application/cbor"]);
+/** What an apiserver speaks: what no server speaks is upstream's to refuse. `*` is `*\/*` to some of its handlers. */
+const spokenTypes = new Set([
+  ...jsonTypes,
+  "*",
+  protobufType,
+  "application/yaml",
+  "application/cbor",
+]);
 
 /**
- * What of an Accept header rules can be obeyed in, in the order it had; a rule where that is nothing. Only what is asked for
- * upstream in these forms can be looked into: whole objects, Tables where no cell is made of what is left out, metadata.
+ * What of an Accept header rules can be obeyed in, the preferred first; a rule where that is nothing. Only what is asked for
+ * upstream in these forms can be looked into: whole objects, Tables where no cell is made of what is left out, metadata. The
+ * header is written anew, so that upstream reads what was read here.
  */
 export function acceptUnder(view: View, accept: string): { readonly accept: string } | Rule {
   const asked = parseAccept(accept);
-  const clauses = asked.filter((clause) => canObey(view, clause));
-  if (clauses.length > 0) return { accept: clauses.map(exactText).join(",") };
-  const isSpoken = asked.some(({ type }) => jsonTypes.has(type) || spokenTypes.has(type));
+  const clauses = (inOrder(asked) ?? asked).filter((clause) => canObey(view, clause));
+  if (clauses.length > 0) return { accept: exactly(clauses).map(formatClause).join(",") };
+  const isSpoken = asked.some(({ type }) => spokenTypes.has(type.replaceAll(" ", "")));
   if (!isSpoken) return { accept };
   const rule = view.needsJson ?? view.needsObjects ?? view.rules[0];
   if (rule === undefined) return { accept };
   return rule;
 }
 
-function canObey(view: View, { type, parameters, quality }: Clause): boolean {
-  if (quality === 0) return false;
-  const form = formOf(parameters);
-  const isMetadata = form === "partialobjectmetadata" || form === "partialobjectmetadatalist";
-  if (type === protobufType)
-    return view.needsJson === undefined && (form === undefined || isMetadata);
-  if (!jsonTypes.has(type)) return false;
-  return form === undefined || isMetadata || (form === "table" && view.needsObjects === undefined);
+/** The clauses as an apiserver prefers them: their order says it alone. */
+function inOrder(asked: readonly Clause[]): readonly Clause[] | undefined {
+  return inPreference(asked)?.map((clause) => ({ ...clause, weight: undefined }));
 }
 
-/** The `as` parameter, in small letters. */
-function formOf(parameters: readonly string[]): string | undefined {
-  const form = parameters.map((part) => part.toLowerCase()).find((part) => part.startsWith("as="));
-  return form?.slice("as=".length);
+/** What stands for any type is JSON, since upstream might choose another; `application/*` alone is not served by all handlers. */
+function exactly(clauses: readonly Clause[]): readonly Clause[] {
+  const isServed = clauses.some(({ type }) => type !== "application/*");
+  return isServed
+    ? clauses.map((each) => (each.type.includes("*") ? { ...each, type: jsonType } : each))
+    : clauses;
 }
 
-/** What stands for any type is JSON, since upstream might choose another; what is to be indented is so once it is looked into. */
-function exactText({ text, type }: Clause): string {
-  const plain = text.replace(/;\s*pretty=[^;]*/i, "");
-  return type.includes("*") ? plain.replace(/^[^;]+/, "application/json") : plain;
+function canObey(view: View, clause: Clause): boolean {
+  const form = askedForm(clause);
+  if (form === undefined) return false;
+  if (clause.type === protobufType) return view.needsJson === undefined && form !== "table";
+  if (!jsonTypes.has(clause.type)) return false;
+  return form !== "table" || view.needsObjects === undefined;
 }

@@ -1,12 +1,12 @@
 import type { ResourceRequest } from "../api/request-info.ts";
-import { notFound, type Status, StatusError, unreadableAnswer } from "../api/status.ts";
+import { type Status, StatusError, unreadableAnswer } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
-import { prettyJson } from "../codec/json-pretty.ts";
+import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
 import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
-import { formatOf } from "../codec/media-type.ts";
+import { type ErrorForm, errorForm, formatOf } from "../codec/media-type.ts";
+import { type Answer, bodyBytes } from "../http/answer.ts";
 import type { Purpose, View } from "../rules/view.ts";
-import { lateBody } from "../upstream/late-body.ts";
-import { boundedBytes } from "./bounded-bytes.ts";
+import { asNotFound } from "./ruled-not-found.ts";
 import type { Ruled } from "./ruled-request.ts";
 import { statusResponse } from "./status-response.ts";
 
@@ -21,10 +21,10 @@ const quoting: ReadonlySet<number> = new Set([422, 500]);
  * Rejects with a StatusError for what cannot be looked into: it is refused, not passed (CONTRACT 27).
  */
 export async function shownAnswer(
-  answer: Response,
+  answer: Answer,
   ruled: Ruled,
   info: ResourceRequest,
-): Promise<Response> {
+): Promise<Answer> {
   const { status } = answer;
   const headers = new Headers(answer.headers);
   if (answer.body === null) return answer;
@@ -35,12 +35,37 @@ export async function shownAnswer(
   if (status >= 400) {
     const body = quoting.has(status) ? withoutQuotes(ruled.view, status, format) : undefined;
     if (body !== undefined) return body;
-    return new Response(lateBody(bytes), { status, headers });
+    return { status, headers, body: indented(ruled, bytes, format) };
   }
   const mapped = mapObjects(ruled, bytes, format);
-  if (mapped.is === "hidden") return hiddenAnswer(info, mapped, status, format);
-  const shown = ruled.isPretty && format === "json" ? prettyJson(mapped.bytes) : mapped.bytes;
-  return new Response(lateBody(shown as Uint8Array<ArrayBuffer>), { status, headers });
+  // A Table of a hidden object has no rows.
+  const isHidden = mapped.is === "hidden" || (mapped.is === "shown" && mapped.isEmptied);
+  if (isHidden && info.verb === "get") return asNotFound(info, headers, errorFormOf(ruled));
+  if (mapped.is === "hidden") return doneAnswer(info, mapped, status, format);
+  return { status, headers, body: indented(ruled, mapped.bytes, format) };
+}
+
+/** How an error is written to the client. */
+function errorFormOf({ accept, isPretty }: Ruled): ErrorForm {
+  const form = errorForm(accept ?? "");
+  return { ...form, isPretty: form.isPretty || isPretty };
+}
+
+/** JSON as the client wants it; upstream was asked for it plain. */
+function indented(
+  { view, isPretty }: Ruled,
+  bytes: Uint8Array,
+  format: "json" | "protobuf",
+): Uint8Array {
+  if (!isPretty || format !== "json" || isIndented(bytes)) return bytes;
+  if (prettyLength(bytes) === undefined)
+    throw cannotObey(view, "it is too deeply nested to be indented: ask without pretty");
+  return prettyJson(bytes);
+}
+
+/** Some errors come indented whatever is asked for: a 406. */
+function isIndented(bytes: Uint8Array): boolean {
+  return bytes[1] === 0x0a;
 }
 
 function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"): MappedBody {
@@ -55,6 +80,7 @@ function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"
 export function objectMap({ view, stripsRows }: Ruled, purpose: Purpose): ObjectMap {
   return {
     mayHide: view.hiding.length > 0,
+    takesTables: view.needsObjects === undefined,
     stripsRows,
     shown: ({ selectable, bytes, format }) =>
       view.hiderOf(selectable) === undefined
@@ -63,16 +89,14 @@ export function objectMap({ view, stripsRows }: Ruled, purpose: Purpose): Object
   };
 }
 
-/** What a read does not see is not there; a write that was done is told so, without the object. */
-function hiddenAnswer(
-  info: ResourceRequest,
+/** A write that was done is told so, without the object. */
+function doneAnswer(
+  { group, resource }: ResourceRequest,
   { selectable }: Extract<MappedBody, { is: "hidden" }>,
   code: number,
   format: "json" | "protobuf",
-): Response {
-  const { group, resource, verb } = info;
+): Answer {
   const { name, uid } = selectable;
-  if (verb === "get") throw notFound(group, resource, info.name || name);
   const done: Status = {
     kind: "Status",
     apiVersion: "v1",
@@ -86,14 +110,14 @@ function hiddenAnswer(
 }
 
 async function plainBytes(
-  answer: Response,
+  answer: Answer,
   headers: Headers,
   view: View,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = headers.get("content-encoding");
   if (encoding !== null) throw cannotObey(view, `it is compressed by ${encoding}`);
   if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(view);
-  const bytes = await boundedBytes(answer.body, maxBytes);
+  const bytes = await bodyBytes(answer.body, maxBytes);
   if (bytes === undefined) throw tooLarge(view);
   headers.delete("content-length");
   return bytes;
@@ -110,11 +134,7 @@ export function cannotObey(view: View, why: string, cause?: unknown): StatusErro
 }
 
 /** An error that may quote what a rule leaves out says what it is, and no more; undefined where no rule leaves out contents. */
-function withoutQuotes(
-  view: View,
-  code: number,
-  format: "json" | "protobuf",
-): Response | undefined {
+function withoutQuotes(view: View, code: number, format: "json" | "protobuf"): Answer | undefined {
   const rule = view.needsObjects;
   if (rule === undefined) return undefined;
   const reason = code === 422 ? "Invalid" : "InternalError";

@@ -6,8 +6,8 @@ import { mapBody, type MappedObject } from "../codec/map-body.ts";
 import { formatOf } from "../codec/media-type.ts";
 import { identityPaths, trimOf, withoutVersion } from "../codec/trim.ts";
 import { encodeFrame, type WatchFrame, watchFrames } from "../codec/watch-frames.ts";
+import { type Answer, isStream } from "../http/answer.ts";
 import type { View } from "../rules/view.ts";
-import { headPadding } from "../upstream/forward.ts";
 import { cannotObey, objectMap } from "./ruled-answer.ts";
 import type { Ruled } from "./ruled-request.ts";
 
@@ -28,30 +28,23 @@ export function beginOf(target: string): Begin {
 
 /**
  * A watch of upstream as the rules leave it: what becomes hidden is a DELETED with its metadata only, what appears an ADDED,
- * what changes nothing visible is not sent. Bookmarks and errors pass as they are, and so does what brings the head alone.
+ * what changes nothing visible is not sent. Bookmarks and errors pass as they are.
  */
-export function shownWatch(answer: Response, ruled: Ruled, begin: Begin): Response {
+export function shownWatch(answer: Answer, ruled: Ruled, begin: Begin): Answer {
   const format = formatOf(answer.headers.get("content-type") ?? "");
-  if (answer.body === null) return answer;
+  if (!isStream(answer.body)) return answer;
   if (format === undefined) throw cannotObey(ruled.view, "its form is not known");
   const frames = watchFrames(format);
   const seen = new SeenObjects(ruled, begin);
-  let hasBegun = false;
-  const reader = (answer.body as ReadableStream<Uint8Array>).getReader();
+  const reader = answer.body.getReader();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         for (;;) {
           const { done, value } = await reader.read();
           if (done) return controller.close();
-          const isPadding = format === "json" && value.every((byte) => byte === 0x20);
-          const shown = isPadding
-            ? [value]
-            : frames.push(value).flatMap((frame) => seen.shown(frame, format) ?? []);
-          // What is not shown does not bring the head (CONTRACT 13).
-          if (shown.length === 0 && format === "json" && !hasBegun) shown.push(headPadding);
+          const shown = frames.push(value).flatMap((frame) => seen.shown(frame, format) ?? []);
           if (shown.length === 0) continue;
-          hasBegun = true;
           return controller.enqueue(Buffer.concat(shown));
         }
       },
@@ -61,7 +54,7 @@ export function shownWatch(answer: Response, ruled: Ruled, begin: Begin): Respon
   );
   const headers = new Headers(answer.headers);
   headers.delete("content-length");
-  return new Response(body, { status: answer.status, headers });
+  return { status: answer.status, headers, body, early: answer.early };
 }
 
 /** What one watcher has seen of which objects. */

@@ -1,5 +1,6 @@
 import { StatusError, tooLargeResourceVersion } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
+import type { Answer } from "../http/answer.ts";
 import { decideGet, decideList, decideWatch } from "./decide.ts";
 import { getFrom } from "./get.ts";
 import { listFrom } from "./list.ts";
@@ -32,14 +33,14 @@ export async function answerStale(
   parts: ProxyParts,
   context: WatchContext,
   reading: Reading,
-): Promise<Response | undefined> {
+): Promise<Answer | undefined> {
   let refusal: Refusal | undefined;
   for (const read of [reading.read, reading.read.inJson]) {
     if (read === undefined) continue;
     for await (const live of lastKnown(parts, read)) {
       const answer = answerFrom(parts, context, { ...reading, read }, live);
-      if (answer instanceof Response) return given(parts, reading, live, answer);
-      if (answer !== undefined) refusal ??= { live, read, error: answer };
+      if (answer instanceof StatusError) refusal ??= { live, read, error: answer };
+      else if (answer !== undefined) return given(parts, reading, live, answer);
     }
   }
   if (refusal === undefined) return undefined;
@@ -53,13 +54,13 @@ function given(
   parts: ProxyParts,
   { read, head }: Reading,
   live: LiveScope,
-  answer: Response,
-): Response {
+  answer: Answer,
+): Answer {
   live.hits++;
-  warnedAnswer(live, answer);
+  const warned = warnedAnswer(live, answer);
   const { options, scope } = read;
   const view = read.verb === "list" ? decideList(options, "any", scope.namespace) : undefined;
-  return view?.state === "exactly" ? answer : markStale(parts, live, head, answer);
+  return view?.state === "exactly" ? warned : markStale(parts, live, head, warned);
 }
 
 /** The scopes that hold it, the best first: from memory, then from disk. */
@@ -86,7 +87,7 @@ function answerFrom(
   context: WatchContext,
   reading: Reading,
   live: LiveScope,
-): Response | StatusError | undefined {
+): Answer | StatusError | undefined {
   const { read } = reading;
   const { options } = read;
   if (read.verb === "get")
@@ -101,7 +102,6 @@ function answerFrom(
   if (view === undefined) return undefined;
   const refused = view.begin === "after" ? undefined : notReached(live, view.freshness);
   if (refused !== undefined) return refused;
-  reading.listener.keepOpen(reading.request);
   return watchFrom(context, live, reading, view) ?? tooOld(live, read);
 }
 

@@ -2,6 +2,7 @@ import { formatStatus, type Status } from "../api/status.ts";
 import type { Format } from "../codec/codec.ts";
 import { prettyJson } from "../codec/json-pretty.ts";
 import { encodeStatusBody } from "../codec/protobuf-status.ts";
+import type { Answer } from "../http/answer.ts";
 import { ownHeaders } from "./cache-headers.ts";
 import type { Source } from "./parts.ts";
 
@@ -11,14 +12,11 @@ export function statusResponse(
   format: Format | "other",
   source: Source,
   isPretty = false,
-): Response {
+): Answer {
   const headers = ownHeaders(format === "protobuf" ? "protobuf" : "json", "whole", source);
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) headers.set("retry-after", String(retryAfter));
-  return new Response(encode(status, format, isPretty) as Uint8Array<ArrayBuffer>, {
-    status: status.code,
-    headers,
-  });
+  return { status: status.code, headers, body: encode(status, format, isPretty) };
 }
 
 function encode(status: Status, format: Format | "other", isPretty: boolean): Uint8Array {

@@ -3,10 +3,9 @@ import type { Status } from "../api/status.ts";
 import type { Frames } from "../cache/frames.ts";
 import { isInside, type LostInterval } from "../cache/lost-interval.ts";
 import type { WatchCache, Watcher } from "../cache/watch-cache.ts";
+import type { PushBody, Sink } from "../http/answer.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
-import { headPadding, headPaddingMs } from "../upstream/forward.ts";
 import { frameFor, type Sight } from "./filter.ts";
-import type { Listener } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
 import type { Watches } from "./watches.ts";
 
@@ -20,15 +19,16 @@ export interface WatchStreamOptions {
   readonly initial: Iterator<Uint8Array>;
   readonly deadlineMs: number;
   readonly wantsBookmarks: boolean;
-  /** Whose watch it is, and on which listener. */
-  readonly request: Request;
-  readonly listener: Listener;
+  /** Whose watch it is. */
+  readonly userAgent: string;
 }
 
 /** What all watches share. */
 export interface WatchContext {
   readonly watches: Watches;
   readonly now: () => number;
+  /** Called when a client has left its watch before it ended. */
+  readonly left: (cache: WatchCache) => void;
   /** Bytes that may wait for a slow client. */
   readonly bufferBytes: () => number;
 }
@@ -39,36 +39,27 @@ const bookmarkBeforeEndMs = 2000;
 /** A client that has not read the end of its watch by then does not read at all. */
 const drainMs = 10_000;
 /**
- * What Bun holds for the socket, in blocks of 4 KiB; what is more waits with us, by reference, and counts. Bun takes a buffer
- * of as many bytes as the mark says for each stream at once: 4 KiB from a mark of 4,096 on.
- */
-const queuing: QueuingStrategy<Uint8Array> = {
-  highWaterMark: 16,
-  size: (chunk) => 1 + ((chunk?.length ?? 0) >> 12),
-};
-
-/**
  * One client's watch: what comes first, as fast as the client reads it, then the changes that it selects, in rising order.
  * Frames are shared by reference; a client that is slow by more than its bytes is ended cleanly and may resume.
  */
-export class WatchStream implements Watcher {
-  readonly body: ReadableStream<Uint8Array>;
+export class WatchStream implements Watcher, PushBody {
   readonly #context: WatchContext;
   readonly #cache: WatchCache;
   readonly #read: ReadRequest;
   readonly #sight: Sight | undefined;
-  readonly #request: Request;
-  readonly #listener: Listener;
+  readonly #userAgent: string;
   readonly #wantsBookmarks: boolean;
   readonly #deadline: number;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #sink: Sink | undefined;
+  /** The client has taken all that was written. */
+  #hasRoom = true;
+  #isOver = false;
   #position: ResourceVersion;
   /** Not read to its end yet: changes wait behind it. */
   #initial: Iterator<Uint8Array> | undefined;
   #waiting: Uint8Array[] | undefined;
   #waitingBytes = 0;
   #endingSince: number | undefined;
-  #hasBegun = false;
   #nextBookmark: number;
 
   constructor(context: WatchContext, cache: WatchCache, options: WatchStreamOptions) {
@@ -76,43 +67,31 @@ export class WatchStream implements Watcher {
     this.#cache = cache;
     this.#read = options.read;
     this.#sight = options.sight;
-    this.#request = options.request;
-    this.#listener = options.listener;
+    this.#userAgent = options.userAgent;
     this.#wantsBookmarks = options.wantsBookmarks;
     this.#position = options.position;
     this.#initial = options.initial;
     const now = context.now();
     this.#deadline = now + options.deadlineMs;
     this.#nextBookmark = this.#bookmarkAfter(now);
-    // It is its own source: a watcher costs no closures.
-    this.body = new ReadableStream<Uint8Array>(this, queuing);
     cache.subscribe(this);
     context.watches.add(this);
-    this.#begin();
   }
 
-  /** Called by the stream. */
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller;
+  begin(sink: Sink): void {
+    this.#sink = sink;
+    this.#pump();
   }
 
-  /** Called by the stream when it can take more: with what comes first, then with what has waited behind it. */
-  pull(): void {
-    const controller = this.#controller;
-    while (controller !== undefined && (controller.desiredSize ?? 0) > 0) {
-      const frame = this.#next();
-      if (frame === undefined) {
-        if (this.#endingSince !== undefined) this.#close("done");
-        return;
-      }
-      this.#hasBegun = true;
-      controller.enqueue(frame);
-    }
+  drained(): void {
+    this.#hasRoom = true;
+    this.#pump();
   }
 
-  /** Called by the stream when the client has gone. */
-  cancel(): void {
+  left(): void {
+    this.#sink = undefined;
     this.#close("done");
+    this.#context.left(this.#cache);
   }
 
   deliver(changes: readonly Frames[]): void {
@@ -132,8 +111,8 @@ export class WatchStream implements Watcher {
   /** Whether these rules show it something else than it was begun with. */
   isSeenOtherwise(rules: RuleSet): boolean {
     const { info, scope } = this.#read;
-    const userAgent = this.#request.headers.get("user-agent") ?? "";
-    const view = rules.viewOf({ ...info, userAgent, labelSelector: scope.labelSelector });
+    const { labelSelector } = scope;
+    const view = rules.viewOf({ ...info, userAgent: this.#userAgent, labelSelector });
     return view?.id !== this.#sight?.view?.id;
   }
 
@@ -157,15 +136,16 @@ export class WatchStream implements Watcher {
     if (now >= this.#deadline) this.end(undefined);
   }
 
-  /** The first group at once, so that a head and what is there go out together; else what brings the head alone. */
-  #begin(): void {
-    this.pull();
-    if (this.#hasBegun) return;
-    if (this.#cache.scope.codec.format === "json")
-      setTimeout(() => {
-        if (!this.#hasBegun) this.#send(headPadding);
-      }, headPaddingMs);
-    else this.#headBookmark();
+  /** Writes what comes first, then what has waited behind it, as fast as the client takes it. */
+  #pump(): void {
+    while (this.#sink !== undefined && this.#hasRoom) {
+      const frame = this.#next();
+      if (frame === undefined) {
+        if (this.#endingSince !== undefined) this.#close("done");
+        return;
+      }
+      this.#hasRoom = this.#sink.write(frame) === "room";
+    }
   }
 
   #next(): Uint8Array | undefined {
@@ -194,19 +174,13 @@ export class WatchStream implements Watcher {
     this.#send(this.#cache.scope.codec.bookmark(form, version, false));
   }
 
-  /** Protobuf cannot be padded: a bookmark at the version that was asked for brings the head (CONTRACT 13). */
-  #headBookmark(): void {
-    const { form } = this.#cache;
-    if (!this.#wantsBookmarks || form === undefined) return;
-    this.#send(this.#cache.scope.codec.bookmark(form, this.#position, false));
-  }
-
   #send(frame: Uint8Array): void {
-    const controller = this.#controller;
-    if (controller === undefined || this.#endingSince !== undefined) return;
-    this.#hasBegun = true;
-    const isFree = this.#initial === undefined && this.#waiting === undefined;
-    if (isFree && (controller.desiredSize ?? 0) > 0) return controller.enqueue(frame);
+    if (this.#isOver || this.#endingSince !== undefined) return;
+    const isNext = this.#initial === undefined && this.#waiting === undefined;
+    if (isNext && this.#hasRoom && this.#sink !== undefined) {
+      this.#hasRoom = this.#sink.write(frame) === "room";
+      return;
+    }
     this.#waiting ??= [];
     this.#waiting.push(frame);
     this.#waitingBytes += frame.length;
@@ -214,18 +188,15 @@ export class WatchStream implements Watcher {
   }
 
   #close(why: "done" | "slow"): void {
-    const controller = this.#controller;
-    if (controller === undefined) return;
-    this.#controller = undefined;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#cache.unsubscribe(this);
     this.#waiting = undefined;
     this.#initial = undefined;
-    try {
-      controller.close();
-    } catch {
-      // The client was faster: a stream that it has cancelled is closed.
-    }
     this.#context.watches.ended(this, why);
-    if (why === "slow") this.#listener.drop(this.#request);
+    // What the client has not read is lost with its connection, and it resumes from what it has.
+    if (why === "slow") this.#sink?.destroy();
+    else this.#sink?.end();
+    this.#sink = undefined;
   }
 }

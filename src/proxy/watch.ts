@@ -1,6 +1,8 @@
 import type { ResourceVersion } from "../api/resource-version.ts";
 import { expired, type StatusError } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
+import { earlyByteOf } from "../codec/early-byte.ts";
+import type { Answer } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { WatchView } from "./decide.ts";
 import { frameFor, sees, type Sight, sightOf } from "./filter.ts";
@@ -12,9 +14,9 @@ import { type WatchContext, WatchStream } from "./watch-stream.ts";
 export function watchFrom(
   context: WatchContext,
   live: LiveScope,
-  { read, request, listener }: Reading,
+  { read, head }: Reading,
   view: WatchView,
-): Response | undefined {
+): Answer | undefined {
   const { cache } = live;
   const reached = cache.resourceVersion;
   if (reached === undefined) return undefined;
@@ -23,19 +25,17 @@ export function watchFrom(
   if (cache.isLost(position) || cache.isOfFormerHistory(position)) return expiredWatch(live, read);
   const initial = initialFrames(live, read, view, sight);
   if (initial === undefined) return undefined;
-  const stream = new WatchStream(context, cache, {
+  const body = new WatchStream(context, cache, {
     read,
     sight,
     position,
     initial: initial[Symbol.iterator](),
     deadlineMs: deadlineOf(read),
     wantsBookmarks: read.options.allowWatchBookmarks,
-    request,
-    listener,
+    userAgent: head.userAgent,
   });
-  return new Response(stream.body, {
-    headers: cacheHeaders[read.format].watch,
-  });
+  const early = earlyByteOf(read.format);
+  return { status: 200, headers: cacheHeaders[read.format].watch, body, early };
 }
 
 /** The 410 of a read from before what the scope knows. */
@@ -45,10 +45,10 @@ export function tooOld({ cache }: LiveScope, { options }: ReadRequest): StatusEr
 }
 
 /** A watch whose history is gone: a 200 that says 410, as an apiserver's (cacher.go, newErrWatcher). */
-export function expiredWatch(live: LiveScope, read: ReadRequest): Response {
+export function expiredWatch(live: LiveScope, read: ReadRequest): Answer {
   const { status } = tooOld(live, read);
-  const body = live.cache.scope.codec.error(status) as Uint8Array<ArrayBuffer>;
-  return new Response(body, { headers: cacheHeaders[read.format].watch });
+  const body = live.cache.scope.codec.error(status);
+  return { status: 200, headers: cacheHeaders[read.format].watch, body };
 }
 
 /** In milliseconds: what is asked for, else random in [1800, 3600) s (apiserver, endpoints/handlers/get.go). */

@@ -25,7 +25,7 @@ export class RuleSet {
   /** What of a User-Agent matters: equal for callers that all rules treat alike. */
   classOf(userAgent: string): string {
     if (!this.#looksAtAgents) return "";
-    const isMatched = ({ match }: Rule) => match.userAgents?.some((form) => form.test(userAgent));
+    const isMatched = ({ match }: Rule) => match.userAgents?.some((matches) => matches(userAgent));
     return this.rules.map((rule) => (isMatched(rule) === true ? "1" : "0")).join("");
   }
 

@@ -14,11 +14,12 @@ export type Hidden =
 
 /** Which requests a rule is for, and of them which objects. */
 export interface RuleMatch {
+  /** The same for all groups that serve a resource's objects. */
   readonly isOfResource: (group: string, resource: string) => boolean;
   /** undefined: in all, and of what lives in none. */
   readonly namespaces: ReadonlySet<string> | undefined;
   /** undefined: for all. */
-  readonly userAgents: readonly RegExp[] | undefined;
+  readonly userAgents: readonly ((userAgent: string) => boolean)[] | undefined;
   /** What the request's own selector must imply. */
   readonly labelSelector: LabelSelector;
 }
@@ -64,7 +65,7 @@ export function isForCaller({ match }: Rule, request: RuledRequest): boolean {
   return (
     match.isOfResource(group, resource) &&
     (match.namespaces === undefined || namespace === "" || match.namespaces.has(namespace)) &&
-    (match.userAgents === undefined || match.userAgents.some((form) => form.test(userAgent)))
+    (match.userAgents === undefined || match.userAgents.some((matches) => matches(userAgent)))
   );
 }
 

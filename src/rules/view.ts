@@ -27,6 +27,7 @@ export class View {
   readonly rules: readonly Rule[];
   readonly #hiding: readonly HideRule[];
   readonly #trimming: readonly TrimRule[];
+  readonly #needsJson: Rule | undefined;
   readonly #eventTrims: ReadonlyMap<Rule, Trim>;
 
   constructor(rules: readonly Rule[]) {
@@ -34,6 +35,7 @@ export class View {
     this.id = rules.map(({ id }) => id).join(" ");
     this.#hiding = rules.filter(isHideRule);
     this.#trimming = rules.filter(isTrimRule);
+    this.#needsJson = this.#trimming.find(({ effect }) => !fitsProtobuf(effect.trim));
     this.#eventTrims = new Map(this.#trimming.map((rule) => [rule, eventTrim(rule.effect.trim)]));
   }
 
@@ -56,7 +58,7 @@ export class View {
 
   /** The rule that only JSON can obey; undefined where protobuf can. */
   get needsJson(): Rule | undefined {
-    return this.#trimming.find(({ effect }) => !fitsProtobuf(effect.trim));
+    return this.#needsJson;
   }
 
   /** The rule that a Table cannot obey, since its cells may be made of what is left out; undefined where it can. */
@@ -64,8 +66,15 @@ export class View {
     return this.#trimming.find(({ effect }) => !isTableSafe(effect.trim));
   }
 
-  /** The object's bytes, in list form, as they are shown; the very same array where all is. */
+  /**
+   * The object's bytes, in list form, as they are shown; the very same array where all is. Throws where the encoding is one that
+   * the rules cannot be obeyed in.
+   */
   trim(codec: Codec, namespace: string, bytes: Uint8Array, purpose: Purpose): Uint8Array {
+    if (codec.format === "protobuf" && this.#needsJson !== undefined)
+      throw new Error(
+        `the rule ${JSON.stringify(this.#needsJson.name)} cannot be obeyed in protobuf`,
+      );
     let shown = bytes;
     for (const rule of this.#trimming) {
       if (!isForNamespace(rule, namespace)) continue;

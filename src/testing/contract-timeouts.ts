@@ -15,10 +15,13 @@ const timeouts: readonly (readonly [method: "GET" | "HEAD", path: string, code: 
   ["GET", "configmaps?timeout=+5s", 400],
   ["GET", "configmaps?timeout=%2B5s", 200],
   ["GET", "configmaps?timeout=foo", 400],
+  ["GET", "configmaps?timeout=1S", 400],
+  ["GET", "configmaps?timeout=1e3s", 400],
   ["GET", "configmaps?timeout=9999999999h", 400],
   ["GET", "configmaps?timeout=foo&timeout=5s", 400],
   ["GET", "configmaps?timeout=5s&timeout=foo", 200],
   ["GET", "configmaps?timeout=1.5s", 200],
+  ["GET", "configmaps?timeout=.5m", 200],
   ["GET", "configmaps?timeout=60h", 200],
   ["GET", "configmaps?timeout=1ns", 504],
   ["GET", "configmaps?timeout=1us", 504],
@@ -36,6 +39,7 @@ const timeouts: readonly (readonly [method: "GET" | "HEAD", path: string, code: 
   ["GET", "configmaps?watch=1&timeoutSeconds=1&timeout=1ns", 200],
   ["GET", "configmaps?watch=1&timeoutSeconds=1&timeout=foo", 200],
   ["GET", "configmaps?watch=1&timeoutSeconds=1&timeout=1", 200],
+  ["GET", "configmaps?watch=1&timeoutSeconds=1&timeout=-1s", 200],
 ];
 
 /** How long a request may take, by its own word. */

@@ -1,5 +1,6 @@
 import { describe } from "bun:test";
 
+import { describeAccept } from "./contract-accept.ts";
 import { describeBadQueries } from "./contract-bad-queries.ts";
 import { describeCatchUp } from "./contract-catch-up.ts";
 import { type ContractTarget } from "./contract-client.ts";
@@ -36,6 +37,7 @@ export function describeContract(name: string, target: () => ContractTarget): vo
     describeRefusals(target);
     describeTimeouts(target);
     describeForms(target);
+    describeAccept(target);
     describePretty(target);
   });
 }

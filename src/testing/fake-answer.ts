@@ -1,4 +1,5 @@
 import { notAcceptable, type Status } from "../api/status.ts";
+import { askedForm, type Clause, inPreference, parseAccept } from "../codec/media-type.ts";
 import { goJson, isJsonObject, type JsonObject, prettyJsonText } from "./fake-json.ts";
 import {
   encodeEnvelope,
@@ -38,23 +39,34 @@ export function negotiate(
       : pretty === "1" || pretty === "true";
   const json: Negotiated = { format: isPretty ? "pretty" : "json", as: "object" };
   if (accept.trim() === "") return json;
-  for (const clause of accept.split(",")) {
-    const [media = "", ...parameters] = clause.split(";").map((part) => part.trim());
-    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
-    const kind = as?.startsWith("PartialObjectMetadata") ? "PartialObjectMetadata" : "Table";
-    if (["application/json", "*/*"].includes(media)) {
-      const format = parameters.includes("pretty=1") ? "pretty" : json.format;
-      return { format, as: as === undefined ? "object" : kind };
+  const clauses = inPreference(parseAccept(accept)) ?? [];
+  const isCustom = type?.form === "custom";
+  // The router of built-in types looks at the clauses before all else.
+  const isRouted = isCustom || clauses.some((clause) => routedTypes.has(clause.type));
+  for (const clause of isRouted ? clauses : []) {
+    const form = askedForm(clause);
+    if (form === undefined) continue;
+    const as = form === "metadata" ? "PartialObjectMetadata" : form === "table" ? "Table" : form;
+    if (covers(clause, "json")) {
+      const format = clause.parameters.get("pretty") === "1" ? "pretty" : json.format;
+      return { format, as };
     }
-    if (media === protobufType && as === undefined && type?.form !== "custom") {
-      return { format: "protobuf", as: "object" };
-    }
+    if (covers(clause, "vnd.kubernetes.protobuf") && form === "object" && !isCustom)
+      return { format: "protobuf", as };
   }
   throw notAcceptable(
-    type?.form === "custom"
+    isCustom
       ? "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
       : `406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, ${protobufType}, application/json;stream=watch, ${protobufType};stream=watch`,
   );
+}
+
+const routedTypes = new Set(["application/json", "*/*", protobufType]);
+
+function covers({ type }: Clause, subtype: string): boolean {
+  const [main = "", sub = ""] = type.split("/").map((part) => part.trim());
+  if (main === "*") return sub === "*" || sub === "";
+  return main === "application" && (sub === "*" || sub === subtype);
 }
 
 export function jsonAnswer(code: number, text: string, format: Negotiated["format"]): FakeAnswer {

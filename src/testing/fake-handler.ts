@@ -3,7 +3,7 @@ import { goQuote } from "../api/go-quote.ts";
 import { type ListOptions, parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
 import { readRequestTimeout } from "../api/request-timeout.ts";
-import { badRequest, invalidListOptions, timeout } from "../api/status.ts";
+import { badRequest, invalidListOptions, timeout as timeoutError } from "../api/status.ts";
 import {
   type FakeAnswer,
   jsonAnswer,
@@ -123,11 +123,11 @@ function checkName(name: string): void {
     throw badRequest(`Name parameter invalid: ${goQuote(name)}: may not contain '%'`);
 }
 
-/** Of what takes less than an answer takes it is a 504; the words of the 400 are those of an unknown text only. */
+/** The words of the 400 are those of a text without a number only. */
 function checkTimeout(parameters: URLSearchParams): void {
   const given = readRequestTimeout(parameters);
-  if (given.is === "given" && given.ns < 1_000_000n)
-    throw timeout("request did not complete within the allotted timeout");
+  if (given.is === "given" && given.ns < 100_000n)
+    throw timeoutError("request did not complete within the allotted timeout");
   if (given.is !== "malformed") return;
   const text = parameters.get("timeout") ?? "";
   throw badRequest(

@@ -20,9 +20,10 @@ import {
 import { sendProbe } from "./health-probe.ts";
 import { type HealthTiming, healthTiming } from "./health-timing.ts";
 import { hedge } from "./hedge.ts";
+import { Holding } from "./holding.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 import { isBrokenRead, mayRepeat } from "./may-repeat.ts";
-import { hasRepeats, sendRepeated, separateHeaders } from "./repeated-headers.ts";
+import { type RepeatedHeaders, sendRepeated, separateHeaders } from "./repeated-headers.ts";
 import { type Identity, type Lane, type LaneOf, Sessions } from "./sessions.ts";
 import { Link, type LinkState } from "./silence.ts";
 import { unreachable } from "./unreachable-error.ts";
@@ -39,6 +40,8 @@ export interface UpstreamRequest {
   readonly target: string;
   /** Of this request alone: its authorization is put into them. */
   readonly headers: Headers;
+  /** Those of the headers that are sent on several lines. */
+  readonly repeated?: RepeatedHeaders | undefined;
   readonly body?: ReadableStream<Uint8Array> | null;
   /** Whether a byte of the body may have gone out; absent where nobody knows. */
   readonly hasSent?: () => boolean;
@@ -55,10 +58,24 @@ export interface UpstreamRequest {
 /** What a failure is explained by. */
 type Asked = Pick<UpstreamRequest, "method" | "target" | "signal" | "hasSent">;
 
+/** Of more headers fetch sends the first 249, and says nothing (m). */
+const maxFetchHeaders = 200;
+
+/** What fetch sends as it is; of other targets it would encode a part, or drop a slash (WHATWG URL, 4.4). */
+const keptByFetch = /^\/(?!\/)[A-Za-z0-9._~!$&()*+,;=:@%/?-]*$/;
+
+function isKeptByFetch(target: string): boolean {
+  return keptByFetch.test(target);
+}
+
+/** A few answers of the largest size that is held. */
+const defaultHoldingBytes = 64 << 20;
+
 const probePath = "/livez?exclude=etcd";
 
 /** The kube-apiserver, reached by fetch. Errors are StatusErrors: while nothing is reachable UnreachableErrors, and at once. */
 export class Apiserver {
+  readonly holding: Holding;
   readonly #credentials: CredentialSource;
   readonly #health: HealthMonitor;
   readonly #sessions = new Sessions();
@@ -68,7 +85,13 @@ export class Apiserver {
   #link = new Link();
   #hasHttp2 = true;
 
-  constructor(credentials: CredentialSource, timing: HealthTiming = healthTiming(10_000)) {
+  /** `holding` counts the answers that are read into memory. */
+  constructor(
+    credentials: CredentialSource,
+    timing: HealthTiming = healthTiming(10_000),
+    holding = new Holding(defaultHoldingBytes),
+  ) {
+    this.holding = holding;
     this.#credentials = credentials;
     this.#timing = timing;
     this.#health = new HealthMonitor((report) => sendProbe(credentials.current(), report), timing);
@@ -161,7 +184,11 @@ export class Apiserver {
     const credentials = this.#credentials.current();
     try {
       const outcome = await this.#within(request, (headers, signal) =>
-        upgrade(credentials, { ...request, headers: separateHeaders(headers), signal }),
+        upgrade(credentials, {
+          ...request,
+          headers: separateHeaders(headers, request.repeated),
+          signal,
+        }),
       );
       if (outcome.is === "open") this.#health.heard();
       else this.#answered(request, outcome.response);
@@ -268,6 +295,7 @@ export class Apiserver {
     const sentMs = performance.now();
     try {
       const response = await this.#send(request);
+      if (response.status < 200 || response.status > 599) throw this.#noStatus(request, response);
       this.#sessions.used(request);
       if (request.lane !== "watch") this.#tell(request.method, performance.now() - sentMs);
       this.#answered(request, response);
@@ -276,6 +304,14 @@ export class Apiserver {
       this.#failed(error, request);
       throw error;
     }
+  }
+
+  /** The error of an answer whose status means nothing to anybody (RFC 9110 15). */
+  #noStatus({ target }: UpstreamRequest, { status, body }: Response): StatusError {
+    void body?.cancel().catch(() => undefined);
+    return badGateway(
+      `the kube-apiserver ${this.server} answered ${pathOf(target)} with the status ${status}`,
+    );
   }
 
   #tell(method: string, tookMs: number): void {
@@ -310,8 +346,9 @@ export class Apiserver {
     try {
       return await this.#sendOver(request, "http2");
     } catch (error) {
-      if (codeOf(error) !== "HTTP2Unsupported") throw error;
-      this.#hasHttp2 = false;
+      // A head that is too long for a frame has not been sent (m: from 64 KiB on).
+      if (codeOf(error) !== "HTTP2Unsupported" && codeOf(error) !== "UnableToEncode") throw error;
+      if (codeOf(error) === "HTTP2Unsupported") this.#hasHttp2 = false;
       return await this.#sendOver(request, "http1.1");
     }
   }
@@ -319,7 +356,9 @@ export class Apiserver {
   #sendOver(request: UpstreamRequest, protocol: "http2" | "http1.1"): Promise<Response> {
     const credentials = this.#credentials.current();
     return this.#within(request, (headers, signal) =>
-      hasRepeats(headers) || request.target.startsWith("//")
+      request.repeated !== undefined ||
+      headers.count > maxFetchHeaders ||
+      !isKeptByFetch(request.target)
         ? sendRepeated(credentials, { ...request, headers, signal })
         : this.#sessions.of(request, credentials.tls).fetch(credentials.server + request.target, {
             method: request.method,

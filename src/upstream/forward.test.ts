@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { asResponse } from "../testing/as-response.ts";
 import { constantSource, credentialsFor } from "../testing/credentials.ts";
 import { Apiserver, UnreachableError } from "./apiserver.ts";
 import { forward, type ForwardOptions, timeoutMsOf } from "./forward.ts";
@@ -40,8 +41,12 @@ function apiserver(): Apiserver {
   return new Apiserver(constantSource(credentialsFor(`http://127.0.0.1:${server.port}`)));
 }
 
-const send = (kind: ForwardOptions["kind"], target: string, more: Partial<ForwardOptions> = {}) =>
-  forward(apiserver(), new Request(`http://localhost${target}`), {
+async function send(
+  kind: ForwardOptions["kind"],
+  target: string,
+  more: Partial<ForwardOptions> = {},
+): Promise<Response> {
+  const answer = await forward(apiserver(), new Request(`http://localhost${target}`), {
     target,
     identity: "own",
     signal: new AbortController().signal,
@@ -49,6 +54,8 @@ const send = (kind: ForwardOptions["kind"], target: string, more: Partial<Forwar
     silenceMs: 20,
     ...more,
   });
+  return asResponse(answer);
+}
 
 describe("forward", () => {
   test("goes on with a silent body for as long as upstream is alive", async () => {

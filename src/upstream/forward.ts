@@ -1,15 +1,20 @@
 import { parseQuery, splitTarget } from "../api/query.ts";
 import { readRequestTimeout } from "../api/request-timeout.ts";
+import type { Answer } from "../http/answer.ts";
+import type { ClientRequest } from "../http/request.ts";
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
 import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
-import { answerHeld, type HeldAnswer, hold, holdWhole, unpacking } from "./held-answer.ts";
-import { type Passing, streamedResponse, watchResponse } from "./passed-body.ts";
-import { isShort } from "./short-body.ts";
+import { answerHeld, type HeldAnswer, hold, holdShort, unpacking } from "./held-answer.ts";
+import { type Passing, streamedAnswer, watchAnswer } from "./passed-body.ts";
+import { repeatedIn } from "./repeated-headers.ts";
 import type { LinkState, Silence } from "./silence.ts";
-import type { UpgradeOutcome } from "./upgrade.ts";
+import type { Tunnel } from "./upgrade-tunnel.ts";
 import { watchedUpload } from "./upload.ts";
 
-export { headPadding, headPaddingMs } from "./passed-body.ts";
+/** What upstream says to an upgrade: a connection, or an answer to be passed on. */
+export type ForwardedUpgrade =
+  | { readonly is: "open"; readonly headers: Headers; readonly tunnel: Tunnel }
+  | { readonly is: "refused"; readonly answer: Answer };
 
 export interface ForwardOptions {
   readonly target: string;
@@ -38,22 +43,21 @@ const silentBodyMs = 30_000;
 /** Sends a caller's request on as it came, streaming both ways. Errors are StatusErrors, those of the body too. */
 export async function forward(
   apiserver: Apiserver,
-  request: Request,
+  request: ClientRequest,
   options: ForwardOptions,
-): Promise<Response> {
+): Promise<Answer> {
   const { response, passing } = await send(apiserver, request, options);
   if (request.method === "HEAD") return response;
-  if (options.kind === "watch" && response.status === 200) return watchResponse(response, passing);
+  if (options.kind === "watch" && response.status === 200) return watchAnswer(response, passing);
   // What is held whole has a length that the client is told.
-  return isShort(response)
-    ? answerHeld(await holdWhole(response, passing))
-    : streamedResponse(response, passing);
+  const short = await holdShort(response, passing);
+  return short === undefined ? streamedAnswer(response, passing) : answerHeld(short);
 }
 
 /** The same for an answer that is read, or shared, before it goes out. */
 export async function forwardHeld(
   apiserver: Apiserver,
-  request: Request,
+  request: ClientRequest,
   options: ForwardOptions,
 ): Promise<HeldAnswer> {
   const isForUs = isCompressedForUs(request, options);
@@ -69,7 +73,7 @@ export async function forwardHeld(
 
 async function send(
   apiserver: Apiserver,
-  request: Request,
+  request: ClientRequest,
   options: ForwardOptions,
   accepts: "as asked" | "gzip" = "as asked",
 ): Promise<{ readonly response: Response; readonly passing: Passing }> {
@@ -85,13 +89,14 @@ async function send(
     method: request.method,
     target: options.target,
     headers,
+    repeated: repeatedIn(request.lines ?? []),
     body,
     hasSent: hasBegun,
     identity: options.identity,
     lane: laneOf(request, options.kind),
     signal: options.signal,
     headMs: headLimit(options),
-    // A compressed stream cannot be padded, so a quiet watch would have no head: gzip ends here (CONTRACT 13).
+    // Events are sent on as they come, and looked into where rules are for them: gzip ends here.
     encoding: isDecoded ? "decode" : "keep",
   } as const;
   const { link } = apiserver;
@@ -105,20 +110,22 @@ async function send(
     silence: silenceOf(apiserver, options, sent, link),
     explain: (error: unknown) => apiserver.brokenBody(error, sent),
     stopping: options.stopping,
+    holding: apiserver.holding,
   };
   return { response, passing };
 }
 
-/** Sends a caller's WebSocket handshake on, once. An answer that refuses it is passed as any other. */
+/** Sends a caller's upgrade on, once. An answer that refuses it is passed as any other. */
 export async function forwardUpgrade(
   apiserver: Apiserver,
-  request: Request,
+  request: ClientRequest,
   { target, identity }: Pick<ForwardOptions, "target" | "identity">,
-): Promise<UpgradeOutcome> {
+): Promise<ForwardedUpgrade> {
   const sent = {
-    method: "GET",
+    method: request.method,
     target,
     headers: upgradeHeaders(request),
+    repeated: repeatedIn(request.lines ?? []),
     identity,
     lane: "single",
     signal: request.signal,
@@ -126,25 +133,31 @@ export async function forwardUpgrade(
     encoding: "keep",
   } as const;
   const outcome = await apiserver.upgrade(sent);
-  if (outcome.is === "open") return outcome;
+  if (outcome.is === "open") {
+    const { headers, tunnel } = outcome;
+    const protocol = headers.get("upgrade") ?? "";
+    markResponse(headers);
+    headers.set("upgrade", protocol);
+    return { is: "open", headers, tunnel };
+  }
   const { response } = outcome;
   markResponse(response.headers);
   const explain = (error: unknown) => apiserver.brokenBody(error, sent);
-  return { is: "refused", response: streamedResponse(response, { explain }) };
+  return { is: "refused", answer: streamedAnswer(response, { explain }) };
 }
 
 /**
  * A read of who takes no gzip comes compressed all the same: for the link, and since reading the link is most of what a large
  * list costs (510 KB: 5.5 ms plain, 2.3 ms compressed and unpacked in one go).
  */
-function isCompressedForUs(request: Request, { kind, accept }: ForwardOptions): boolean {
+function isCompressedForUs(request: ClientRequest, { kind, accept }: ForwardOptions): boolean {
   const { headers, method } = request;
   if (kind !== "read" || method !== "GET" || headers.has("range")) return false;
   return accept !== undefined || !(headers.get("accept-encoding") ?? "").includes("gzip");
 }
 
 /** A write without a body goes on a connection of its own: fetch would send it again over another. */
-function laneOf(request: Request, kind: ForwardKind): Lane {
+function laneOf(request: ClientRequest, kind: ForwardKind): Lane {
   if (kind === "watch") return "watch";
   const isSafe = request.method === "GET" || request.method === "HEAD";
   return !isSafe && request.body === null ? "single" : "bulk";

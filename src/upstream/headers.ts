@@ -1,3 +1,5 @@
+import type { ClientRequest } from "../http/request.ts";
+
 /** Headers that concern one connection only, and those of proxies before us that a caller must not set (RFC 9110 7.6.1; CONTRACT 21). */
 const hopByHop: ReadonlySet<string> = new Set([
   "connection",
@@ -16,14 +18,13 @@ function namedIn(connection: string | null): readonly string[] {
   return connection === null ? [] : connection.split(",").map((name) => name.trim().toLowerCase());
 }
 
-/** A caller's headers as they go upstream. `X-Forwarded-*` and `X-Remote-*` are dropped: to an apiserver they may be a name. */
-export function requestHeaders(request: Request): Headers {
-  const named = namedIn(request.headers.get("connection"));
+/** A caller's headers as they go upstream; what its Connection header names is gone already. `X-Forwarded-*` and `X-Remote-*` are dropped: to an apiserver they may be a name. */
+export function requestHeaders(request: ClientRequest): Headers {
   const hasBody = request.body !== null;
   const kept = new Headers();
   // oxlint-disable-next-line unicorn/no-array-for-each
   request.headers.forEach((value, name) => {
-    if (isPassed(name, hasBody) && !named.includes(name)) kept.append(name, value);
+    if (isPassed(name, hasBody)) kept.append(name, value);
   });
   // To an apiserver an empty one is none, and its managedFields say "unknown"; without it fetch would name Bun.
   if (!kept.has("user-agent")) kept.set("user-agent", "");
@@ -45,11 +46,15 @@ function isPassed(name: string, hasBody: boolean): boolean {
   }
 }
 
-/** Those of a WebSocket handshake as they go upstream: the subprotocols stay, what concerns our own end does not. */
-export function upgradeHeaders(request: Request): Headers {
+/**
+ * Those of an upgrade as they go upstream: the handshake is between the client and upstream. Extensions are not offered, so
+ * that frames are what RFC 6455 says.
+ */
+export function upgradeHeaders(request: ClientRequest): Headers {
   const headers = requestHeaders(request);
-  for (const name of ["key", "version", "extensions", "accept"])
-    headers.delete(`sec-websocket-${name}`);
+  headers.delete("sec-websocket-extensions");
+  headers.set("connection", "Upgrade");
+  headers.set("upgrade", request.headers.get("upgrade") ?? "");
   return headers;
 }
 
@@ -63,7 +68,7 @@ export function markResponse(headers: Headers): void {
   headers.set("x-edge-proxy", "upstream");
 }
 
-/** Whether a header (its name in small letters) is a credential of the caller's own: then it goes as it came (CONTRACT 21). */
+/** Whether a header (its name in lower case) is a credential of the caller's own: then it goes as it came (CONTRACT 21). */
 export function isCredential(name: string, value: string): boolean {
   switch (name) {
     case "authorization":
@@ -71,6 +76,11 @@ export function isCredential(name: string, value: string): boolean {
     case "sec-websocket-protocol":
       return value.includes("base64url.bearer.authorization.k8s.io.");
     default:
-      return name.startsWith("impersonate-");
+      return false;
   }
+}
+
+/** Whether a header asks for the rights of somebody else; to an apiserver an empty one does not (apiserver, filters/impersonation.go). */
+export function isImpersonation(name: string, value: string): boolean {
+  return value !== "" && name.startsWith("impersonate-");
 }

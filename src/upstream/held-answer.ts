@@ -1,7 +1,8 @@
-import { plainBytes, unpackedLength, unpackedStream } from "./gunzip.ts";
+import type { Answer } from "../http/answer.ts";
+import { isLongGzip, plainBytes, unpackedStream } from "./gunzip.ts";
 import type { Passing } from "./passed-body.ts";
 import { SharedBody } from "./shared-body.ts";
-import { isBodiless, isShort, maxHeldBytes } from "./short-body.ts";
+import { isBodiless, lengthOf, maxHeldBytes } from "./short-body.ts";
 import { whileAlive } from "./silence.ts";
 
 /** One that is in memory whole; body and headers as they came. */
@@ -24,7 +25,9 @@ export type HeldAnswer =
 
 /** Reads an answer whole, as far as it may be held; what is longer stays a stream whose beginning is kept. */
 export async function hold(response: Response, passing: Passing): Promise<HeldAnswer> {
-  if (isShort(response) || response.body === null) return await holdWhole(response, passing);
+  const short = await holdShort(response, passing);
+  if (short !== undefined) return short;
+  if (response.body === null) return await holdWhole(response, passing);
   try {
     return await holdStream(response, response.body, passing);
   } catch (error) {
@@ -32,8 +35,19 @@ export async function hold(response: Response, passing: Passing): Promise<HeldAn
   }
 }
 
+/** Reads an answer whole whose head says that it is short; undefined for any other, and where too much is held already. */
+export async function holdShort(response: Response, passing: Passing): Promise<Held | undefined> {
+  const length = lengthOf(response);
+  if (length === undefined || passing.holding?.take(length) === false) return undefined;
+  try {
+    return await holdWhole(response, passing);
+  } finally {
+    passing.holding?.giveBack(length);
+  }
+}
+
 /** Reads an answer whole, however long it is. Rejects when the body breaks off. */
-export async function holdWhole(response: Response, passing: Passing): Promise<Held> {
+async function holdWhole(response: Response, passing: Passing): Promise<Held> {
   const { status, headers } = response;
   try {
     const bytes = await whileAlive(response.bytes(), passing.silence);
@@ -53,14 +67,21 @@ async function holdStream(
   const reader = body.getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let byteLength = 0;
-  while (byteLength <= maxHeldBytes) {
-    const { done, value } = await whileAlive(reader.read(), passing.silence);
-    if (done) {
-      const whole = new SharedBody(joined(chunks, byteLength), "as it came");
-      return { is: "held", status, headers, body: whole };
+  const { holding } = passing;
+  let taken = 0;
+  try {
+    while (byteLength <= maxHeldBytes && taken === byteLength) {
+      const { done, value } = await whileAlive(reader.read(), passing.silence);
+      if (done) {
+        const whole = new SharedBody(joined(chunks, byteLength), "as it came");
+        return { is: "held", status, headers, body: whole };
+      }
+      chunks.push(value);
+      byteLength += value.length;
+      if (holding?.take(value.length) !== false) taken += value.length;
     }
-    chunks.push(value);
-    byteLength += value.length;
+  } finally {
+    holding?.giveBack(holding === undefined ? 0 : taken);
   }
   const rest = new ReadableStream<Uint8Array>(
     {
@@ -93,14 +114,11 @@ function joined(
   return bytes;
 }
 
-/** What a gzip body may unpack to in one go; what says that it is more is unpacked as a stream. */
-const maxUnpackedBytes = 32 << 20;
-
 /** For who takes no gzip: it is given without, whenever it is. */
 export function unpacking(held: HeldAnswer): HeldAnswer {
   const { status, headers } = held;
   if (headers.get("content-encoding") !== "gzip") return held;
-  if (held.is === "held" && unpackedLength(held.body.bytes) <= maxUnpackedBytes)
+  if (held.is === "held" && !isLongGzip(held.body.bytes))
     return { ...held, body: new SharedBody(held.body.bytes, "without its gzip") };
   const packed = held.is === "held" ? new Blob([held.body.bytes]).stream() : held.body;
   return {
@@ -124,16 +142,16 @@ export function plainBody({ body: { bytes }, headers }: Held): Uint8Array<ArrayB
 }
 
 /** The answer for one caller more. */
-export function answerHeld({ status, headers, body }: Held): Response {
-  if (isBodiless(status)) return new Response(null, { status, headers });
+export function answerHeld({ status, headers, body }: Held): Answer {
+  if (isBodiless(status)) return { status, headers, body: null };
   const isUnpacked = body.given === "without its gzip";
-  return body.answer({ status, headers: isUnpacked ? withoutEncoding(headers) : headers });
+  return { status, headers: isUnpacked ? withoutEncoding(headers) : headers, body: body.answer() };
 }
 
 /** The answer for one caller; undefined when it was a stream and somebody has taken it. */
-export function answerOf(held: HeldAnswer): Response | undefined {
+export function answerOf(held: HeldAnswer): Answer | undefined {
   if (held.is === "held") return answerHeld(held);
   const { status, headers, body } = held;
   held.body = undefined;
-  return body === undefined ? undefined : new Response(body, { status, headers });
+  return body === undefined ? undefined : { status, headers, body };
 }

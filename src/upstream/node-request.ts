@@ -65,12 +65,17 @@ class ConnectTimeoutError extends Error {
   }
 }
 
-/** An answer as fetch would give it, its body undecoded; a body that breaks off is an error of the stream. */
-export function responseOf(message: IncomingMessage, method: string): Response {
+/** The headers of an answer; those that repeat are joined. */
+export function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
-  const { rawHeaders } = message;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2)
     headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
+  return headers;
+}
+
+/** An answer as fetch would give it, its body undecoded; a body that breaks off is an error of the stream. */
+export function responseOf(message: IncomingMessage, method: string): Response {
+  const headers = headersOf(message);
   const status = message.statusCode ?? 502;
   const isBodiless = method === "HEAD" || status === 204 || status === 205 || status === 304;
   if (isBodiless) message.resume();

@@ -1,6 +1,9 @@
 import { StatusError } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
+import { earlyByteOf } from "../codec/early-byte.ts";
 import { formatOf } from "../codec/media-type.ts";
+import type { Answer } from "../http/answer.ts";
+import type { Holding } from "./holding.ts";
 import { type Silence, whileAlive } from "./silence.ts";
 
 /** How a body is passed. */
@@ -8,15 +11,14 @@ export interface Passing {
   readonly silence?: Silence | undefined;
   /** What broke, in words for the client, once it is known whether anything is reachable. Never rejects. */
   readonly explain: (error: unknown) => Promise<unknown>;
+  /** Where what is read into memory is counted; undefined: nowhere. */
+  readonly holding?: Holding | undefined;
   /** Ends a watch: cleanly, or with an ERROR event where the reason is a StatusError. */
   readonly stopping?: AbortSignal | undefined;
 }
 
-/**
- * The body as a stream of our own: one that Bun passes by itself prints to stderr when upstream dies. A body that breaks
- * off breaks off for the client too: a short answer never looks whole.
- */
-export function streamedResponse(response: Response, passing: Passing): Response {
+/** The body as it comes. One that breaks off breaks off for the client too: a short answer never looks complete. */
+export function streamedAnswer(response: Response, passing: Passing): Answer {
   const { status, headers } = response;
   if (response.body === null) return response;
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -36,36 +38,26 @@ export function streamedResponse(response: Response, passing: Passing): Response
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { status, headers });
+  return { status, headers, body };
 }
 
-/** Milliseconds until a JSON watch without events gets its head by a space (CONTRACT 13). */
-export const headPaddingMs = 50;
-/** The space: it becomes the start of the first line. */
-export const headPadding = new Uint8Array([0x20]);
-
-/** A watch ends cleanly when upstream's breaks off: the client resumes. Its head is sent although nothing has happened yet. */
-export function watchResponse(response: Response, { silence, stopping }: Passing): Response {
+/** A watch ends cleanly when upstream's breaks off: the client resumes. */
+export function watchAnswer(response: Response, { silence, stopping }: Passing): Answer {
   const { status, headers } = response;
   if (response.body === null) return response;
   headers.delete("content-length");
-  const isPadded = headers.get("content-type")?.startsWith("application/json") ?? false;
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  let head: ReturnType<typeof setTimeout> | undefined;
   const end = () => {
-    clearTimeout(head);
     stopping?.removeEventListener("abort", end);
     void reader.cancel().catch(() => undefined);
   };
   const body = new ReadableStream<Uint8Array>(
     {
-      start(controller) {
+      start() {
         stopping?.addEventListener("abort", end);
-        if (isPadded) head = setTimeout(() => controller.enqueue(headPadding), headPaddingMs);
       },
       async pull(controller) {
         const { done, value } = await whileAlive(reader.read(), silence).catch(() => ended);
-        clearTimeout(head);
         if (!done) return controller.enqueue(value);
         const lastWords = errorEvent(headers, stopping);
         if (lastWords !== undefined) controller.enqueue(lastWords);
@@ -76,7 +68,8 @@ export function watchResponse(response: Response, { silence, stopping }: Passing
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { status, headers });
+  const format = formatOf(headers.get("content-type") ?? "");
+  return { status, headers, body, early: format && earlyByteOf(format) };
 }
 
 function errorEvent(headers: Headers, stopping: AbortSignal | undefined): Uint8Array | undefined {

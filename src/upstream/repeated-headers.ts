@@ -1,26 +1,37 @@
 import type { Credentials } from "./credentials.ts";
 import { type NodeRequest, openNodeRequest, responseOf } from "./node-request.ts";
 
-/** Of the impersonation headers those that may come more than once; a user's or uid's `, ` is its own (KEP: user impersonation). */
+/** Of the impersonation headers those that may come more than once: their values must stay apart (KEP: user impersonation). */
 const repeatable = /^impersonate-(?:group$|extra-)/;
 
-/** Whether headers were sent more than once whose values must stay apart: Bun has joined them by `, ` (BUN.md 5b). */
-export function hasRepeats(headers: Headers): boolean {
-  for (const name of headers.keys())
-    if (repeatable.test(name) && headers.get(name)?.includes(", ")) return true;
-  return false;
+/** Values of headers that came on several lines, by name. */
+export type RepeatedHeaders = ReadonlyMap<string, readonly string[]>;
+
+/** The headers of `Name, value, name, value` that came on several lines, which fetch would join; undefined: none. */
+export function repeatedIn(lines: readonly string[]): RepeatedHeaders | undefined {
+  const values = new Map<string, string[]>();
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const name = lines[at] ?? "";
+    if (!repeatable.test(name)) continue;
+    values.set(name, [...(values.get(name) ?? []), lines[at + 1] ?? ""]);
+  }
+  for (const [name, each] of values) if (each.length === 1) values.delete(name);
+  return values.size === 0 ? undefined : values;
 }
 
 /** The headers as node:http takes them, repeats as lines of their own. */
-export function separateHeaders(headers: Headers): Record<string, string | string[]> {
-  const separate: Record<string, string | string[]> = {};
-  for (const [name, value] of headers)
-    separate[name] = repeatable.test(name) && value.includes(", ") ? value.split(", ") : value;
+export function separateHeaders(
+  headers: Headers,
+  repeated: RepeatedHeaders | undefined,
+): Record<string, string | readonly string[]> {
+  const separate: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of headers) separate[name] = repeated?.get(name) ?? value;
   return separate;
 }
 
 interface RepeatedRequest extends Omit<NodeRequest, "headers"> {
   readonly headers: Headers;
+  readonly repeated?: RepeatedHeaders | undefined;
   readonly body?: ReadableStream<Uint8Array> | null;
   readonly encoding: "keep" | "decode";
 }
@@ -33,7 +44,7 @@ export async function sendRepeated(
   credentials: Credentials,
   request: RepeatedRequest,
 ): Promise<Response> {
-  const headers = separateHeaders(request.headers);
+  const headers = separateHeaders(request.headers, request.repeated);
   if (request.encoding === "decode") delete headers["accept-encoding"];
   const { body } = request;
   const opened = await openNodeRequest(credentials, { ...request, headers });

@@ -5,8 +5,10 @@ export const maxHeldBytes = 8 << 20;
  * Whether the body may be read whole, as far as the head tells. A look at `body` would make a stream of what has not come yet,
  * and reading it then costs more (m: 206 to 188 µs of CPU for a GET whose body comes after its head).
  */
-export function isShort({ status, headers }: Response): boolean {
-  return isBodiless(status) || Number(headers.get("content-length") ?? Number.NaN) <= maxHeldBytes;
+export function lengthOf({ status, headers }: Response): number | undefined {
+  if (isBodiless(status)) return 0;
+  const said = headers.get("content-length");
+  return said !== null && Number(said) <= maxHeldBytes ? Number(said) : undefined;
 }
 
 /** Whether such an answer never has a body (RFC 9110 15.3.5, 15.3.6, 15.4.5; Fetch: null body status). */
