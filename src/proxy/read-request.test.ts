@@ -24,6 +24,12 @@ describe("describeRequest", () => {
     [`${configmaps}/%2E`, "pass"],
     [`${configmaps}/..`, "pass"],
     [`${configmaps}/..b`, "read"],
+    // a GET of one object reads no other option
+    [`${configmaps}/b?limit=junk&timeoutSeconds=x&labelSelector=a===b`, "read"],
+    [`${configmaps}/b?resourceVersionMatch=Exact&sendInitialEvents=x&continue=x&watch=1`, "read"],
+    [`${configmaps}/b?resourceVersion=junk`, "pass"],
+    [`${configmaps}/b?export=true`, "pass"],
+    [`${configmaps}?limit=junk`, "pass"],
     // upstream words the 400 and the 504, and ignores the timeout of a watch
     [`${configmaps}?timeout=5s`, "read"],
     [`${configmaps}?timeout=-1s`, "read"],

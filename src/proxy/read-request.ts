@@ -53,14 +53,11 @@ export interface RequestParts {
   readonly isPerson: boolean;
 }
 
-/** With less time than this an apiserver may answer 504: a small LIST takes it 1 to 3 ms, an object 1 ms (m). */
-const shortTimeoutNs = 10_000_000n;
-
 /** Whether an apiserver surely answers within the request's `timeout`, which it ignores for a watch. */
 function leavesTime(query: URLSearchParams, verb: "get" | "list" | "watch"): boolean {
   if (verb === "watch") return true;
-  const timeout = readRequestTimeout(query);
-  return timeout.is === "default" || (timeout.is === "given" && timeout.ns >= shortTimeoutNs);
+  const { is } = readRequestTimeout(query);
+  return is === "default" || is === "given";
 }
 
 /** Describes a request. Pure, and the same for the same parts; what is not cached, or not implemented, or cannot be read passes. */
@@ -87,7 +84,7 @@ export function describeRequest(
   // A GET of one object does not read what a list does (m), but other keys may mean something to another release.
   for (const key of query.keys()) if (!knownListKeys.has(key)) return pass(`the query key ${key}`);
   if (!leavesTime(query, verb)) return pass("a timeout that upstream has to judge");
-  const options = readOptions(queryText, verb);
+  const options = readOptions(verb === "get" ? versionIn(query) : queryText, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");
   const gvr = { group: info.group, version: info.version, resource: info.resource };
@@ -121,6 +118,12 @@ function named(name: string): FieldSelector {
 
 function isSelectable(gvr: GroupVersionResource, path: string): boolean {
   return isSelectableField(gvr.group, gvr.resource, path);
+}
+
+/** All that a GET of one object reads of a list's options (m, 1.33 and 1.37). */
+function versionIn(query: URLSearchParams): string {
+  const version = query.get("resourceVersion") ?? "";
+  return version === "" ? "" : `resourceVersion=${encodeURIComponent(version)}`;
 }
 
 function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions | undefined {

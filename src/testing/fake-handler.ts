@@ -126,7 +126,7 @@ function checkName(name: string): void {
 /** The words of the 400 are those of a text without a number only. */
 function checkTimeout(parameters: URLSearchParams): void {
   const given = readRequestTimeout(parameters);
-  if (given.is === "given" && given.ns < 100_000n)
+  if (given.is === "short" && given.ns < 100_000n)
     throw timeoutError("request did not complete within the allotted timeout");
   if (given.is !== "malformed") return;
   const text = parameters.get("timeout") ?? "";

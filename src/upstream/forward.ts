@@ -183,7 +183,7 @@ const headGraceMs = 2000;
 export function timeoutMsOf(target: string): number | undefined {
   if (!target.includes("timeout=")) return undefined;
   const timeout = readRequestTimeout(parseQuery(splitTarget(target).query));
-  return timeout.is === "given" ? Number(timeout.ns) / 1e6 : undefined;
+  return "ns" in timeout ? Number(timeout.ns) / 1e6 : undefined;
 }
 
 function silenceOf(
