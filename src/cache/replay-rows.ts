@@ -25,8 +25,9 @@ export interface ReplayRequest {
   readonly identity: string;
   readonly method: string;
   readonly path: string;
-  /** As it came, without `?`. */
+  /** In one form for all that are answered alike, without `?`. */
   readonly query: string;
+  /** The form of the answer, likewise. */
   readonly accept: string;
   /** The value of any other header that the answer's `Vary` names, lower case; empty where there is none. */
   readonly header: (name: string) => string;

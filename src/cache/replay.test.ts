@@ -183,6 +183,15 @@ describe("Replay", () => {
     ]);
   });
 
+  test("an answer of more than a key is long is not kept", async () => {
+    const long = "x".repeat(20_000);
+    replay.put(request({ path: `/${long}` }), answer("a"));
+    replay.put(encoded(long), answer("b", 1, ["accept-encoding"]));
+    replay.put(request(), answer("c"));
+    await replay.flush();
+    expect(await rows()).toBe(1);
+  });
+
   test("an answer that was refused since is gone", async () => {
     replay.put(request(), answer("a"));
     await reopen();
@@ -270,7 +279,7 @@ describe("Replay, of answers put in faster than they are written", () => {
 function told(is: "answer" | "refused", path: string, text = path): () => Told {
   const asked = request({ path });
   return () =>
-    is === "answer" ? { is, request: asked, answer: answer(text) } : { is, request: asked };
+    is === "answer" ? { is, request: asked, answer: answer(text) } : { is, requests: [asked] };
 }
 
 describe("Replay, of what is told", () => {

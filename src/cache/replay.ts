@@ -25,6 +25,8 @@ export interface ReplayOptions {
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
 const maxShare = 0.25;
+/** A request of more characters, its varying headers among them, is kept under no key. */
+const maxKeyLength = 16 << 10;
 /** The budget is waited for until so much can be written again. */
 const leastBytes = 1 << 20;
 /** Of requests that had an answer so many more may be known than have one. */
@@ -37,7 +39,7 @@ const maxToldBytes = 1 << 20;
 /** What upstream has said to a request: an answer worth keeping, or a refusal. */
 export type Told =
   | { readonly is: "answer"; readonly request: ReplayRequest; readonly answer: ReplayAnswer }
-  | { readonly is: "refused"; readonly request: ReplayRequest };
+  | { readonly is: "refused"; readonly requests: readonly ReplayRequest[] };
 
 /**
  * The last good answers to exact requests, on disk, at most `limitBytes`: the newest wins, the least recently used go first.
@@ -100,8 +102,10 @@ export class Replay {
   /** Keeps the answer; one that is too large is not kept, and what it would have replaced goes. */
   put(request: ReplayRequest, answer: ReplayAnswer): void {
     const base = baseOf(request);
+    const key = keyOf(base, request, answer.head.vary);
+    if (key.length > maxKeyLength) return;
     this.#varies.set(base, answer.head.vary);
-    this.#pending.put(keyOf(base, request, answer.head.vary), answer);
+    this.#pending.put(key, answer);
     this.#arm(this.#options.flushMs);
   }
 
@@ -177,7 +181,7 @@ export class Replay {
     for (const each of all) {
       const told = each();
       if (told?.is === "answer") this.put(told.request, told.answer);
-      else if (told !== undefined) void this.remove(told.request);
+      else for (const refused of told?.requests ?? []) void this.remove(refused);
     }
   }
 

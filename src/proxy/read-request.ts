@@ -1,11 +1,11 @@
 import { FieldSelector } from "../api/field-selector.ts";
-import { parseGoDuration } from "../api/go-duration.ts";
 import type { GroupVersionResource } from "../api/group-version-resource.ts";
 import { everything } from "../api/label-selector.ts";
 import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-options.ts";
 import { isPathSegmentName } from "../api/path-segment-name.ts";
 import { parseQuery, splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
 import { refusedRequest, StatusError } from "../api/status.ts";
 import type { Scope } from "../cache/watch-cache.ts";
@@ -53,14 +53,11 @@ export interface RequestParts {
   readonly isPerson: boolean;
 }
 
-/** Less time than this may be over before an apiserver has answered: then its answer is a 504 (m: up to 10 µs always). */
-const shortTimeoutMs = 10;
-
 /** Whether an apiserver surely answers within the request's `timeout`, which it ignores for a watch. */
-function leavesTime(timeout: string, verb: "get" | "list" | "watch"): boolean {
-  if (timeout === "" || verb === "watch") return true;
-  const ms = parseGoDuration(timeout);
-  return ms !== undefined && (ms <= 0 || ms >= shortTimeoutMs);
+function leavesTime(query: URLSearchParams, verb: "get" | "list" | "watch"): boolean {
+  if (verb === "watch") return true;
+  const { is } = readRequestTimeout(query);
+  return is === "default" || is === "given";
 }
 
 /** Describes a request. Pure, and the same for the same parts; what is not cached, or not implemented, or cannot be read passes. */
@@ -86,9 +83,8 @@ export function describeRequest(
   const query = parseQuery(queryText);
   // A GET of one object does not read what a list does (m), but other keys may mean something to another release.
   for (const key of query.keys()) if (!knownListKeys.has(key)) return pass(`the query key ${key}`);
-  if (!leavesTime(query.get("timeout") ?? "", verb))
-    return pass("a timeout that upstream has to judge");
-  const options = readOptions(queryText, verb);
+  if (!leavesTime(query, verb)) return pass("a timeout that upstream has to judge");
+  const options = readOptions(verb === "get" ? versionIn(query) : queryText, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");
   const gvr = { group: info.group, version: info.version, resource: info.resource };
@@ -122,6 +118,12 @@ function named(name: string): FieldSelector {
 
 function isSelectable(gvr: GroupVersionResource, path: string): boolean {
   return isSelectableField(gvr.group, gvr.resource, path);
+}
+
+/** All that a GET of one object reads of a list's options (m, 1.33 and 1.37). */
+function versionIn(query: URLSearchParams): string {
+  const version = query.get("resourceVersion") ?? "";
+  return version === "" ? "" : `resourceVersion=${encodeURIComponent(version)}`;
 }
 
 function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions | undefined {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, test } from "bun:test";
 
 import { encodeContinue } from "../api/continue-token.ts";
 import { type ContractTarget, expectStatus, type Loose } from "./contract-client.ts";
@@ -114,25 +114,6 @@ const refusedQueries: readonly (readonly [string, number, Loose])[] = [
   ["watch=1&timeoutSeconds=x", 400, { reason: "BadRequest" }],
 ];
 
-/** Go's durations, as far as a request may have them (apiserver, filters/request_deadline.go). */
-const timeouts: readonly (readonly [string, number])[] = [
-  ["0", 200],
-  ["0s", 200],
-  ["-1s", 200],
-  [".5m", 200],
-  ["60h", 200],
-  ["1ns", 504],
-  ["1us", 504],
-  ["1%C2%B5s", 504],
-  ["1%CE%BCs", 504],
-  ["1", 400],
-  ["1S", 400],
-  ["+1s", 400],
-  ["%201s", 400],
-  ["1e3s", 400],
-  ["9999999h", 400],
-];
-
 /** What is refused for its query, and in which words. */
 export function describeBadQueries(target: () => ContractTarget): void {
   const it = (name: string, run: (fixture: Fixture) => Promise<void>) =>
@@ -152,24 +133,6 @@ export function describeBadQueries(target: () => ContractTarget): void {
       await f.warmUp("pods");
       const answer = await f.call("pods?fieldSelector=spec.foo%3D1");
       expectStatus(answer, 400, bad("field label not supported: spec.foo"));
-    });
-    test.concurrent.each(timeouts.map((row) => [...row] as const))(
-      "?timeout=%s of a LIST and a GET is answered %i",
-      (timeout, code) =>
-        inNamespace(target, async (f) => {
-          await f.create("a");
-          await f.warmUp();
-          for (const path of ["configmaps", "configmaps/a"])
-            expect((await f.call(`${path}?timeout=${timeout}`)).status).toBe(code);
-        })(),
-      30_000,
-    );
-    it("with a timeout that is none is no matter to a watch", async (f) => {
-      await f.warmUp();
-      for (const timeout of ["1ns", "junk", "-1s"]) {
-        const answer = await f.call(`configmaps?watch=1&timeoutSeconds=1&timeout=${timeout}`);
-        expect(answer.status).toBe(200);
-      }
     });
     it("with resourceVersion junk on a GET is a 500", async (f) => {
       await f.create("a");

@@ -1,8 +1,8 @@
 import { FieldSelector } from "../api/field-selector.ts";
-import { parseGoDuration } from "../api/go-duration.ts";
 import { goQuote } from "../api/go-quote.ts";
 import { type ListOptions, parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
 import { badRequest, invalidListOptions, timeout as timeoutError } from "../api/status.ts";
 import {
   type FakeAnswer,
@@ -45,7 +45,7 @@ export async function handleResource(
   if (type === undefined || !hasSubresource(type, info.subresource)) throw notServed();
   const parameters = parseQuery(request.query);
   checkName(info.name);
-  if (info.verb !== "watch") checkTimeout(parameters.get("timeout"));
+  if (info.verb !== "watch") checkTimeout(parameters);
   const negotiated = negotiate(request.accept, request.userAgent, parameters.get("pretty"), type);
   const written = isBindings
     ? createBinding(settings.store, type, request)
@@ -123,14 +123,15 @@ function checkName(name: string): void {
     throw badRequest(`Name parameter invalid: ${goQuote(name)}: may not contain '%'`);
 }
 
-function checkTimeout(timeout: string | null): void {
-  if (timeout === null || timeout === "") return;
-  const ms = parseGoDuration(timeout);
-  if (ms !== undefined && ms > 0 && ms < 0.1)
+/** The words of the 400 are those of a text without a number only. */
+function checkTimeout(parameters: URLSearchParams): void {
+  const given = readRequestTimeout(parameters);
+  if (given.is === "short" && given.ns < 100_000n)
     throw timeoutError("request did not complete within the allotted timeout");
-  if (ms !== undefined) return;
+  if (given.is !== "malformed") return;
+  const text = parameters.get("timeout") ?? "";
   throw badRequest(
-    `invalid timeout specified in the request URL - time: invalid duration ${goQuote(timeout)}`,
+    `invalid timeout specified in the request URL - time: invalid duration ${goQuote(text)}`,
   );
 }
 

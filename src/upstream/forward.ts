@@ -1,4 +1,5 @@
-import { parseGoDuration } from "../api/go-duration.ts";
+import { parseQuery, splitTarget } from "../api/query.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
 import type { Answer } from "../http/answer.ts";
 import type { ClientRequest } from "../http/request.ts";
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
@@ -167,8 +168,9 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
     case "stream":
       return undefined;
     case "read":
-    case "watch":
       return Math.min((timeoutMsOf(target) ?? headMs) + headGraceMs, headMs);
+    // Upstream ignores the timeout of a watch.
+    case "watch":
     case "write":
       return headMs;
   }
@@ -177,11 +179,11 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
 /** Upstream ends what takes longer than the caller's timeout itself, and says so. */
 const headGraceMs = 2000;
 
-/** The query's `timeout`, a Go duration, in milliseconds; undefined where there is none. */
+/** The query's `timeout` in milliseconds; undefined where the server's default holds, or upstream refuses it. */
 export function timeoutMsOf(target: string): number | undefined {
-  const [, text] = /[?&]timeout=([^&#]+)/.exec(target) ?? [];
-  const ms = text === undefined ? undefined : parseGoDuration(text);
-  return ms !== undefined && ms > 0 ? ms : undefined;
+  if (!target.includes("timeout=")) return undefined;
+  const timeout = readRequestTimeout(parseQuery(splitTarget(target).query));
+  return "ns" in timeout ? Number(timeout.ns) / 1e6 : undefined;
 }
 
 function silenceOf(
