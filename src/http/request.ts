@@ -96,8 +96,7 @@ export class IncomingRequest implements ClientRequest {
     const framing = { is: "length", bytes: bytes.length } as const;
     const line = { method, target, authority: host, version: "1.1" } as const;
     const openBody = () => new Blob([bytes]).stream();
-    const hold = () => "room" as const;
-    const request = new IncomingRequest(line, { ...block, framing }, { openBody, hold });
+    const request = new IncomingRequest(line, { ...block, framing }, { openBody, hold: uncounted });
     signal.addEventListener("abort", () => request.leave());
     if (signal.aborted) request.leave();
     return request;
@@ -128,6 +127,11 @@ export class IncomingRequest implements ClientRequest {
 /** The refusal of a request for which there is no room, for as long as others hold it. */
 export function tooMuchHeld(): StatusError {
   return tooManyRequests("edge-proxy holds as many bytes of requests as it may; try again", 1);
+}
+
+/** A body that was read counts with the request that it came with. */
+function uncounted(): "room" {
+  return "room";
 }
 
 function clientLeft(): DOMException {

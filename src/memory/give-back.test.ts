@@ -38,8 +38,7 @@ describe("QuietWatch", () => {
     const at: number[] = [];
     let tick = 0;
     const watch = new QuietWatch(() => at.push(tick));
-    const requestsAt = (second: number) => (second < 3 ? second : second < 70 ? 5 : 6);
-    for (; tick < 140; tick++) watch.tick(requestsAt(tick));
+    for (; tick < 140; tick++) watch.tick(tick < 3 ? tick : tick < 70 ? 5 : 6);
     expect(at).toEqual([5, 72]);
   });
 
