@@ -87,3 +87,19 @@ describe("what is sent upstream", () => {
     expect(counts["served"]).toBeGreaterThan(300);
   }, 120_000);
 });
+
+describe("a method", () => {
+  test.each(["get", "delete", "Patch", "PST", "BREW"])(
+    "%s, which would be sent as another one, is a 501 and goes nowhere",
+    async (method) => {
+      const { answer, arrived } = await send(`${method} /api HTTP/1.1`, "localhost");
+      expect([answer?.status, arrived]).toEqual([501, []]);
+      expect(JSON.parse(answer?.body ?? "")).toMatchObject({ kind: "Status", code: 501 });
+    },
+  );
+
+  test.each(["PROPFIND", "M-SEARCH", "TRACE"])("%s is sent as it is", async (method) => {
+    const { answer, arrived } = await send(`${method} /api HTTP/1.1`, "localhost");
+    expect([answer?.status, arrived[0]?.method]).toEqual([200, method]);
+  });
+});
