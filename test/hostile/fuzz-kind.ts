@@ -48,6 +48,8 @@ export interface Talk {
   /** All that came, a character for each byte. */
   readonly text: string;
   readonly isClosed: boolean;
+  /** The other side has closed without having read all that was sent: its last bytes may be lost. */
+  readonly isReset: boolean;
 }
 
 export interface TalkOptions {
@@ -69,11 +71,15 @@ export async function talk(
   socket.setNoDelay(true);
   let text = "";
   let isClosed = false;
+  let isReset = false;
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, seconds * 1000);
   socket.on("data", (bytes: Buffer) => {
     text += bytes.toString("latin1");
     if (isEnough(text)) over.resolve();
+  });
+  socket.on("error", () => {
+    isReset = true;
   });
   for (const event of ["end", "error", "close"])
     socket.on(event, () => {
@@ -88,5 +94,5 @@ export async function talk(
   if (!isClosed && !isEnough(text)) await over.promise;
   clearTimeout(timer);
   socket.destroy();
-  return { text, isClosed };
+  return { text, isClosed, isReset };
 }
