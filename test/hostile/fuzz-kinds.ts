@@ -2,9 +2,10 @@ import { Violation } from "../model/session.ts";
 import { heads } from "./fuzz-heads.ts";
 import { type Counts, type HostileKind, type HostileScene, type KindOptions } from "./fuzz-kind.ts";
 import { targets } from "./fuzz-targets.ts";
+import { upstreamBytes } from "./fuzz-upstream.ts";
 
 /** All kinds of hostile input, in the order in which they run. */
-export const hostileKinds: readonly HostileKind[] = [targets, heads];
+export const hostileKinds: readonly HostileKind[] = [targets, heads, upstreamBytes];
 
 export interface SeedOutcome {
   readonly counts: Counts;

@@ -130,8 +130,51 @@ function bodyOf(
 // oxlint-disable-next-line no-control-regex
 const sizeForm = /^([0-9A-Fa-f]{1,13})[ \t]*(?:;[^\0-\x08\x0a-\x1f\x7f]*)?$/;
 
-/** Reads chunks up to the end of the trailers. */
-export function unchunk(text: string, from: number): Body | "partial" | "bad" {
+/**
+ * The first answer as a forgiving reader has it: lines may end in LF, lines without a colon and trailers do not count, 205 has
+ * no body. undefined: it is not all there, or no such answer.
+ */
+export function readForgiving(text: string, method: string): WireAnswer | undefined {
+  for (let at = 0; ;) {
+    const [gap] = /\r?\n\r?\n/.exec(text.slice(at)) ?? [];
+    if (gap === undefined) return undefined;
+    const headEnd = text.indexOf(gap, at);
+    const [first = "", ...lines] = text.slice(at, headEnd).split(/\r?\n/);
+    const [, minor = "", code] = /^HTTP\/1\.(\d) +(\d{3})/.exec(first) ?? [];
+    if (code === undefined) return undefined;
+    const fields = lines
+      .filter((line) => line.includes(":"))
+      .map((line): [string, string] => {
+        const colon = line.indexOf(":");
+        return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+      });
+    const status = Number(code);
+    at = headEnd + gap.length;
+    if (status >= 100 && status < 200 && status !== 101) continue;
+    const isChunked = valueOf(fields, "transfer-encoding")?.toLowerCase() === "chunked";
+    const length = valueOf(fields, "content-length");
+    const framing: Framing =
+      method === "HEAD" || status === 204 || status === 205 || status === 304
+        ? "none"
+        : isChunked
+          ? "chunked"
+          : length === undefined
+            ? "close"
+            : Number(length);
+    const body =
+      framing === "chunked" ? unchunk(text, at, "no trailers") : bodyOf(text, at, framing, true);
+    if (typeof body === "string") return undefined;
+    const end = typeof framing === "number" ? "length" : framing;
+    return { version: `1.${minor}`, status, fields, body: body.text, end };
+  }
+}
+
+/** Reads chunks up to the end of the trailers, or up to the last chunk. */
+export function unchunk(
+  text: string,
+  from: number,
+  upTo: "trailers" | "no trailers" = "trailers",
+): Body | "partial" | "bad" {
   const pieces: string[] = [];
   for (let at = from; ;) {
     const lineEnd = text.indexOf("\n", at);
@@ -141,6 +184,7 @@ export function unchunk(text: string, from: number): Body | "partial" | "bad" {
     if (digits === undefined) return "bad";
     const size = Number.parseInt(digits, 16);
     at = lineEnd + 1;
+    if (size === 0 && upTo === "no trailers") return { text: pieces.join(""), end: at };
     if (size === 0) {
       const end = endOfTrailers(text, at);
       return typeof end === "number" ? { text: pieces.join(""), end } : end;
