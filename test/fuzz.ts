@@ -15,7 +15,7 @@ const help = `bun run fuzz: seed after seed, through and around the compiled pro
   --go-on        goes on after a seed that fails
   --counts       what happened in each seed
   --moves M      moves of a seed (300)
-  --real         a real kube-apiserver where one is found
+  --real         a real kube-apiserver where one is found (of the hostile kinds: media-types)
   --whole        does not look for fewer moves that fail`;
 
 function argument(name: string): string | undefined {
@@ -80,7 +80,7 @@ async function runHostile(): Promise<number> {
     );
     return 2;
   }
-  const options = binary === undefined ? {} : { binary };
+  const options = { isReal: has("real"), ...(binary === undefined ? {} : { binary }) };
   const runs = kinds.map((kind) => ({ kind, run: new HostileRun(kind, options) }));
   try {
     return await runSeeds(async (seed) => {

@@ -7,6 +7,8 @@ export type Counts = Readonly<Record<string, number>>;
 export interface KindOptions {
   /** The compiled proxy; `./edge-proxy` unless told otherwise. */
   readonly binary?: string;
+  /** Media types: against a real kube-apiserver, where one is found. */
+  readonly isReal?: boolean;
 }
 
 /** One kind of hostile input. */

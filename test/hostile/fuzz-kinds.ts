@@ -1,11 +1,12 @@
 import { Violation } from "../model/session.ts";
 import { heads } from "./fuzz-heads.ts";
 import { type Counts, type HostileKind, type HostileScene, type KindOptions } from "./fuzz-kind.ts";
+import { mediaTypes } from "./fuzz-media-types.ts";
 import { targets } from "./fuzz-targets.ts";
 import { upstreamBytes } from "./fuzz-upstream.ts";
 
 /** All kinds of hostile input, in the order in which they run. */
-export const hostileKinds: readonly HostileKind[] = [targets, heads, upstreamBytes];
+export const hostileKinds: readonly HostileKind[] = [targets, heads, mediaTypes, upstreamBytes];
 
 export interface SeedOutcome {
   readonly counts: Counts;
