@@ -7,6 +7,7 @@ import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { answerHeld, type HeldAnswer, hold, holdShort, unpacking } from "./held-answer.ts";
 import { type Passing, streamedAnswer, watchAnswer } from "./passed-body.ts";
 import { repeatedIn } from "./repeated-headers.ts";
+import { refusedMethod } from "./sent-method.ts";
 import type { LinkState, Silence } from "./silence.ts";
 import type { Tunnel } from "./upgrade-tunnel.ts";
 import { watchedUpload } from "./upload.ts";
@@ -77,6 +78,8 @@ async function send(
   options: ForwardOptions,
   accepts: "as asked" | "gzip" = "as asked",
 ): Promise<{ readonly response: Response; readonly passing: Passing }> {
+  const refused = refusedMethod(request.method);
+  if (refused !== undefined) throw refused;
   const headers = requestHeaders(request);
   if (options.accept !== undefined) {
     headers.set("accept", options.accept);
@@ -121,6 +124,8 @@ export async function forwardUpgrade(
   request: ClientRequest,
   { target, identity }: Pick<ForwardOptions, "target" | "identity">,
 ): Promise<ForwardedUpgrade> {
+  const refused = refusedMethod(request.method);
+  if (refused !== undefined) throw refused;
   const sent = {
     method: request.method,
     target,
