@@ -1,6 +1,7 @@
 import type { ResourceRequest } from "../api/request-info.ts";
 import { forbidden, notAcceptable } from "../api/status.ts";
 import { type Answer, withHeaders } from "../http/answer.ts";
+import { countedAnswer } from "./counted-answer.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
@@ -42,7 +43,8 @@ export async function passRuled(
   }
   if (info.verb === "watch" && answer.status === 200)
     return shownWatch(answer, ruled, beginOf(passing.target));
-  return await shownAnswer(answer, ruled, info);
+  const counted = countedAnswer(answer, parts.apiserver.holding, request);
+  return await shownAnswer(counted, ruled, info);
 }
 
 async function guarded(
