@@ -11,6 +11,7 @@ import {
   type Link,
   must,
   Node,
+  sourceOf,
   startLink,
   untilCached,
 } from "./offline-fixture.ts";
@@ -66,6 +67,18 @@ const shown: readonly (readonly [args: string, out: RegExp])[] = [
   ["version", /^Server Version: v1\./m],
   ["wait configmap/cm-3 --for=jsonpath={.data.value}=1 --timeout=5s", /condition met/],
   ["wait pod/web --for=create --timeout=5s", /condition met/],
+];
+
+const objectOf = "/api/v1/namespaces/shop/configmaps";
+
+/** What other clients ask for in another spelling: a scope's state, or an answer that kubectl has seen. */
+const spelled: readonly (readonly [target: string, source: "stale" | "replay"])[] = [
+  [`${objectOf}/cm-3?timeout=5s&timeoutSeconds=5&limit=1`, "stale"],
+  [`${objectOf}/cm-3?limit=junk&watch=1&resourceVersionMatch=Exact`, "stale"],
+  [`${objectOf}?timeout=1m&watch=0&resourceVersion=0&pretty=false`, "stale"],
+  [`${objectOf}?labelSelector=app+in+(till)&timeoutSeconds=9`, "stale"],
+  ["/version?timeout=9s&pretty=true", "replay"],
+  ["/openapi/v3?timeout=9s", "replay"],
 ];
 
 /** Each is refused, and in words. */
@@ -166,6 +179,11 @@ describe.skipIf(assets === undefined)("kubectl without the apiserver", () => {
     },
     20_000,
   );
+
+  test.each(spelled)("%s is %s", async (target, source) => {
+    const answer = await call(node, target);
+    expect([answer.status, sourceOf(answer)]).toEqual([200, source]);
+  });
 
   test.each(refused)(
     "%s is refused",

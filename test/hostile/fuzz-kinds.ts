@@ -1,4 +1,5 @@
 import { Violation } from "../model/session.ts";
+import { diskFiles } from "./fuzz-disk.ts";
 import { heads } from "./fuzz-heads.ts";
 import { type Counts, type HostileKind, type HostileScene, type KindOptions } from "./fuzz-kind.ts";
 import { mediaTypes } from "./fuzz-media-types.ts";
@@ -6,7 +7,13 @@ import { targets } from "./fuzz-targets.ts";
 import { upstreamBytes } from "./fuzz-upstream.ts";
 
 /** All kinds of hostile input, in the order in which they run. */
-export const hostileKinds: readonly HostileKind[] = [targets, heads, mediaTypes, upstreamBytes];
+export const hostileKinds: readonly HostileKind[] = [
+  targets,
+  heads,
+  mediaTypes,
+  upstreamBytes,
+  diskFiles,
+];
 
 export interface SeedOutcome {
   readonly counts: Counts;
