@@ -113,7 +113,7 @@ export const flags = [
     group: "Cache",
     hint: "RESOURCE,…",
     fallback: "",
-    help: "cached from the start on: v1/configmaps, apps/v1/deployments",
+    help: "cached from the start on: configmaps, deployments.apps, example.com/v1/widgets",
   },
   {
     name: "cache-resources",
@@ -121,7 +121,7 @@ export const flags = [
     group: "Cache",
     hint: "PATTERN,…",
     fallback: "*/*",
-    help: "what may be cached: apps/*, /pods (core); events and leases only by name",
+    help: "what may be cached: pods, deployments.apps, apps/*; events and leases only by name",
   },
   {
     name: "no-cache-resources",

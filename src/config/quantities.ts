@@ -70,22 +70,35 @@ const bytesPerUnit: Readonly<Record<string, number>> = {
   Pi: 2 ** 50,
 };
 
+const sizeForm =
+  /^(?<amount>\d+\.?\d*|\.\d+)(?:[eE]\+?(?<exponent>\d{1,2})|(?<unit>[kMGTP]|[KMGTP]i)(?:(?<=i)B)?|(?<decimal>[kKMGTP])B|B)?$/;
+
 /**
- * Bytes of a Kubernetes quantity (apimachinery, api/resource): `64Mi`, `1Gi`, `500k`, `1e6`, `65536`.
- * Fractions of a byte round up, as there.
+ * Bytes of a Kubernetes quantity (apimachinery, api/resource): `64Mi`, `1Gi`, `500k`, `1e6`, `65536`; also with a B behind it, as
+ * others write it: `64MiB` is `64Mi`, `64MB` is `64M`. Fractions of a byte round up, as there.
  */
 export function parseSize(text: string): number {
-  const [, amount, exponent, unit] =
-    /^(\d+\.?\d*|\.\d+)(?:[eE]\+?(\d{1,2})|([kMGTP]|[KMGTP]i))?$/.exec(text) ?? [];
+  const { amount, exponent, unit, decimal } = sizeForm.exec(text)?.groups ?? {};
+  const named = unit ?? decimal?.replace("K", "k") ?? "";
   const bytes = Math.ceil(
-    Number(`${amount}e${exponent ?? 0}`) * (bytesPerUnit[unit ?? ""] ?? Number.NaN),
+    Number(`${amount}e${exponent ?? 0}`) * (bytesPerUnit[named] ?? Number.NaN),
   );
-  if (amount === undefined || !Number.isSafeInteger(bytes)) {
-    throw new ConfigError(
-      `${JSON.stringify(text)} is no size; write it as 64Mi, 1Gi, 500k or bytes`,
-    );
+  if (amount === undefined) {
+    const right = rightSize(text) ?? "64Mi, 1Gi, 500k or bytes";
+    throw new ConfigError(`${JSON.stringify(text)} is no size; write it as ${right}`);
   }
+  if (!Number.isSafeInteger(bytes)) throw new ConfigError(`${text} is too large; at most 7Pi`);
   return bytes;
+}
+
+/** What is meant by an amount whose unit has other letters, or a space before it; undefined: nobody knows. */
+function rightSize(text: string): string | undefined {
+  const [, amount, unit, binary] =
+    /^(\d+(?:\.\d+)?) ?([kmgtp])(?:(i)?b?|(?:i)?bytes?)$/i.exec(text) ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  const large = unit.toUpperCase();
+  const decimal = large === "K" ? "k" : large;
+  return binary === undefined ? `${amount}${large}i or ${amount}${decimal}` : `${amount}${large}i`;
 }
 
 /** As `parseSize`, and not below the least of it. */
