@@ -150,7 +150,7 @@ function bodyOf({ lines, body }: RawArrival): string {
 function numbersOf({ lines }: RawArrival): string {
   return lines
     .filter((line) => /^x-nr:/i.test(line))
-    .map((line) => line.slice(5).trim())
+    .map((line) => line.slice(5).replaceAll(/^[ \t]+|[ \t]+$/g, ""))
     .join(", ");
 }
 
