@@ -276,9 +276,9 @@ export class Connection implements ExchangeOwner, WaitingBytes {
 
   #begin(line: RequestLine, block: HeaderBlock, headBytes: number): void {
     if (line.version === "1.1" && block.host === undefined)
-      return this.refuse(badRequest("the request has no Host header"), block);
+      return this.refuse(badRequest("the request has no Host header"), block, line);
     if (line.version === "1.0" && block.framing.is === "chunked")
-      return this.refuse(badRequest("HTTP/1.0 has no chunked bodies"), block);
+      return this.refuse(badRequest("HTTP/1.0 has no chunked bodies"), block, line);
     const exchange = new Exchange(line, block, this, this.#outbox);
     this.#exchange = exchange;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
@@ -342,9 +342,9 @@ export class Connection implements ExchangeOwner, WaitingBytes {
   }
 
   /** Answers what is no request that can be handled, and ends. */
-  refuse(error: StatusError, block?: HeaderBlock): void {
+  refuse(error: StatusError, block?: HeaderBlock, line = unreadLine): void {
     this.#release();
-    const exchange = new Exchange(unreadLine, unreadBlock, this, this.#outbox);
+    const exchange = new Exchange(line, unreadBlock, this, this.#outbox);
     this.#exchange = exchange;
     this.#deadlineMs = this.#owner.nowMs + stalledMs;
     exchange.answer(this.#owner.refuse(error, block));
@@ -357,7 +357,8 @@ export class Connection implements ExchangeOwner, WaitingBytes {
     this.#release();
     this.resume();
     this.#deadlineMs = this.#owner.nowMs + lingerMs;
-    this.#socket.end();
+    // To end the socket would close it: what the client still sends would then be answered by a reset, which costs it the answer.
+    this.#socket.shutdown();
   }
 }
 

@@ -50,8 +50,6 @@ export interface Talk {
   /** All that came, a character for each byte. */
   readonly text: string;
   readonly isClosed: boolean;
-  /** The other side has closed without having read all that was sent: its last bytes may be lost. */
-  readonly isReset: boolean;
 }
 
 export interface TalkOptions {
@@ -73,15 +71,11 @@ export async function talk(
   socket.setNoDelay(true);
   let text = "";
   let isClosed = false;
-  let isReset = false;
   const over = Promise.withResolvers<void>();
   const timer = setTimeout(over.resolve, seconds * 1000);
   socket.on("data", (bytes: Buffer) => {
     text += bytes.toString("latin1");
     if (isEnough(text)) over.resolve();
-  });
-  socket.on("error", () => {
-    isReset = true;
   });
   for (const event of ["end", "error", "close"])
     socket.on(event, () => {
@@ -96,5 +90,5 @@ export async function talk(
   if (!isClosed && !isEnough(text)) await over.promise;
   clearTimeout(timer);
   socket.destroy();
-  return { text, isClosed, isReset };
+  return { text, isClosed };
 }
