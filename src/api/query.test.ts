@@ -52,6 +52,8 @@ describe("spelledPairs", () => {
     ["a=1;b=2&c=3", ["c=3"]],
     ["a=%c3%a9", ["a=%C3%A9"]],
     ["a=%ff", ["a=%FF"]],
+    ["a=\u00c3\u00a9", ["a=%C3%A9"]],
+    ["a=\u00e9", ["a=%E9"]],
     ["a=!*'()~-._,/", ["a=%21%2A%27%28%29~-._%2C%2F"]],
   ])("%s", (query, pairs) => {
     expect(spelledPairs(query).map(([key, value]) => `${key}=${value}`)).toEqual(pairs);

@@ -36,9 +36,9 @@ export function spelledPath(path: string): string {
   return path.replaceAll(/%2f/gi, "/").split("/").map(spelled).join("/");
 }
 
-/** A bad escape stays as it is. */
+/** A bad escape stays as it is. A target's characters are its bytes, also those above 0x7f. */
 function spelled(text: string): string {
-  return text.replaceAll(/%[0-9A-Fa-f]{2}|[!-~]/g, (each) => {
+  return text.replaceAll(/%[0-9A-Fa-f]{2}|[!-~\x80-\xff]/g, (each) => {
     const code =
       each.length === 1 ? (each.codePointAt(0) ?? 0) : Number.parseInt(each.slice(1), 16);
     const character = String.fromCodePoint(code);

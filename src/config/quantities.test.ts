@@ -24,12 +24,26 @@ describe("parseDuration", () => {
     expect(parseDuration(text)).toBeCloseTo(milliseconds, 6);
   });
 
-  test.each(["", "5", "5x", "m", "-5s", "5 m", "1h30", "infinite", "1e3s", "5m5"])(
+  test.each(["", "5x", "m", "-5s", "1h30", "infinite", "1e3s", "5m5", "9999999999h"])(
     "%p is refused",
     (text) => {
       expect(() => parseDuration(text)).toThrow("is no duration; write it as 5m or 1h30m");
     },
   );
+
+  test.each([
+    ["5", "5s or 5m"],
+    ["5 m", "5m"],
+    ["5S", "5s"],
+    ["5 sec", "5s"],
+    ["5min", "5m"],
+    ["2hours", "2h"],
+    ["7d", "168h"],
+  ])("%p is refused: it is written %s", (text, right) => {
+    expect(() => parseDuration(text)).toThrow(
+      `${JSON.stringify(text)} is no duration; write it as ${right}`,
+    );
+  });
 
   test("what is shorter than the least, or longer than a timer holds, is refused", () => {
     expect(() => parseDurationFrom(1000)("999ms")).toThrow("too short; at least 1s");

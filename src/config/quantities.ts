@@ -1,32 +1,25 @@
 // Times and sizes. A parser throws a ConfigError without the flag's name, which its caller puts before it.
 
+import { parseGoDuration } from "../api/go-duration.ts";
 import { ConfigError } from "./error.ts";
 
-const msPerUnit: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  μs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
-
-const durationPart = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
-
-/** Milliseconds of a Go duration (time.ParseDuration): `5m`, `1h30m`, `250ms`, `0`. Negative ones are none here. */
+/** Milliseconds of a Go duration: `5m`, `1h30m`, `250ms`, `0`. Negative ones are none here. */
 export function parseDuration(text: string): number {
-  if (text === "0") return 0;
-  const parts = [...text.matchAll(durationPart)];
-  const total = parts.reduce(
-    (sum, [, amount, unit]) => sum + Number(amount) * (msPerUnit[unit ?? ""] ?? Number.NaN),
-    0,
-  );
-  if (text === "" || parts.map(([part]) => part).join("") !== text || !Number.isFinite(total)) {
-    throw new ConfigError(`${JSON.stringify(text)} is no duration; write it as 5m or 1h30m`);
-  }
-  return total;
+  const nanoseconds = parseGoDuration(text);
+  if (nanoseconds !== undefined && nanoseconds >= 0n) return Number(nanoseconds) / 1e6;
+  const right = rightDuration(text) ?? "5m or 1h30m";
+  throw new ConfigError(`${JSON.stringify(text)} is no duration; write it as ${right}`);
+}
+
+/** What is meant by a number without a unit, or with one that Go writes otherwise; undefined: nobody knows. */
+function rightDuration(text: string): string | undefined {
+  const [, amount, name = ""] = /^(\d{1,6}) ?([a-z]*)$/i.exec(text) ?? [];
+  if (amount === undefined) return undefined;
+  if (name === "") return `${amount}s or ${amount}m`;
+  const unit = name.toLowerCase();
+  if (/^d(?:ays?)?$/.test(unit)) return `${Number(amount) * 24}h`;
+  const [short] = /^(?:ms|s|m|h)$/.exec(unit) ?? /^(?:s(?=ec)|m(?=in)|h(?=our))/.exec(unit) ?? [];
+  return short && `${amount}${short}`;
 }
 
 /** Timers of JavaScript hold 31 bits of milliseconds, 24.8 days: what is longer fires at once. */
@@ -45,6 +38,14 @@ export function parseDurationFrom(leastMs: number): (text: string) => number {
     return milliseconds;
   };
 }
+
+const msPerUnit: Readonly<Record<string, number>> = {
+  us: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /** A duration as Go would take it back, in the largest unit that needs no fraction. */
 export function formatDuration(milliseconds: number): string {

@@ -62,6 +62,10 @@ describe("parsePattern", () => {
     ["*/leases", "*", "leases"],
     ["*.example.com/widgets", "*.example.com", "widgets"],
     ["widgets", "", "widgets"],
+    ["nothing", "", "nothing"],
+    ["none", "", "none"],
+    ["/secretss", "", "secretss"],
+    ["secretss*", "", "secretss*"],
     ["conf*", "", "conf*"],
     // as kubectl has it
     ["deployments", "apps", "deployments"],
@@ -89,6 +93,12 @@ describe("parsePattern", () => {
     ["deploy", "is a short name; write it as deployments.apps"],
     ["secret", "is a singular; write it as secrets"],
     ["apps/deployment", "is a singular; write it as apps/deployments"],
+    ["apps/v1/deploy", "is no pattern; write it as apps/deployments"],
+    ["v1/cm", "write it as /configmaps (core resources have no group) or GROUP/configmaps"],
+    [
+      "secerts",
+      "is no resource of Kubernetes; write it as secrets, or with its group as GROUP/secerts",
+    ],
   ])("%p is refused: it %s", (text, message) => {
     expect(() => parsePattern(text)).toThrow(message);
   });

@@ -131,18 +131,42 @@ export function parsePattern(text: string): ResourcePattern {
     const { group: said, resource: named } = preloadForm.exec(text)?.groups ?? {};
     const right =
       said !== undefined && named !== undefined
-        ? `${said}/${named}`
+        ? `${said}/${pluralIn(named, said)}`
         : (inSmallLetters(text) ?? "deployments.apps, apps/deployments, apps/* or /pods");
     throw new ConfigError(`${JSON.stringify(text)} is no pattern; write it as ${right}`);
   }
   const { resource, group } = spelled;
   // No API group is called like a version: it would match nothing, and keep or cache what was to be left out.
-  if (group !== undefined && isVersion.test(group))
+  if (group !== undefined && isVersion.test(group)) {
+    const plural = pluralIn(resource, "");
     throw new ConfigError(
-      `${JSON.stringify(text)}: ${group} is a version, and a pattern has none; write it as /${resource} (core resources have no group) or GROUP/${resource}`,
+      `${JSON.stringify(text)}: ${group} is a version, and a pattern has none; write it as /${plural} (core resources have no group) or GROUP/${plural}`,
     );
+  }
   requirePlural(text, spelled);
-  return { group: group ?? findKnown(resource, undefined)?.group ?? "", resource };
+  if (group !== undefined) return { group, resource };
+  const known = findKnown(resource, undefined);
+  if (known === undefined) refuseMisspelled(resource);
+  return { group: known?.group ?? "", resource };
+}
+
+/** The plural that an apiserver knows, where this names one in another way. */
+function pluralIn(resource: string, group: string): string {
+  return findMeant(resource, group)?.known.resource ?? resource;
+}
+
+/** A shorter name may be any, as in `--no-disk-resources=none`. */
+const leastMisspelled = 5;
+
+/** It would match nothing, and keep or cache what was to be left out. With a slash before it, it is taken as it is. */
+function refuseMisspelled(resource: string): void {
+  if (resource.length < leastMisspelled || resource.includes("*")) return;
+  const plurals = knownResources.map((known) => known.resource);
+  const near = nearest(resource, plurals, 2);
+  if (near === undefined) return;
+  throw new ConfigError(
+    `${JSON.stringify(resource)} is no resource of Kubernetes; write it as ${near}, or with its group as GROUP/${resource}`,
+  );
 }
 
 /** A pattern in the form it is given in. */
