@@ -14,7 +14,7 @@ import {
   watch,
 } from "../src/testing/contract-client.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
-import { untilStored } from "./offline-disk.ts";
+import { untilKept, untilStored } from "./offline-disk.ts";
 import {
   configMap,
   createAll,
@@ -99,6 +99,24 @@ describe("rules without upstream", () => {
     );
     const again = json(await call(node, configMaps));
     expect([names(again), again.items[0].data]).toEqual([["a"], { value: "1" }]);
+  }, 40_000);
+
+  test("an answer about a hidden object is not kept, as none is about one that is not there", async () => {
+    await createAll(direct, configMaps, [configMap("shown", "shop")]);
+    await call(node, `${configMaps}/skip-a`);
+    expect((await call(node, `${configMaps}/shown`)).status).toBe(200);
+    await untilKept(node.cacheDir, `"${configMaps}/shown"`);
+    await fake.pause();
+    const kept = await call(node, `${configMaps}/shown`);
+    expect([kept.status, sourceOf(kept)]).toEqual([200, "replay"]);
+    const [hidden, missing] = await Promise.all(
+      ["skip-a", "none-a"].map(async (name) => {
+        const { status, text } = await call(node, `${configMaps}/${name}`);
+        return [status, text.replaceAll(name, "NAME")];
+      }),
+    );
+    expect(hidden?.[0]).toBe(503);
+    expect(hidden).toEqual(missing);
   }, 40_000);
 
   test("a watch from the state on disk shows what they leave", async () => {

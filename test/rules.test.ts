@@ -167,7 +167,7 @@ describe.each([
       const path = `${pathOf("by-name")}/skip-a`;
       const gone = { reason: "NotFound", message: 'configmaps "skip-a" not found' };
       expectStatus(await get(path), 404, gone);
-      expect((await call(own, path, { method: "HEAD" })).status).toBe(404);
+      expect((await call(own, path, { method: "HEAD" })).status).toBe(405);
       for (const method of ["DELETE", "PUT", "PATCH"]) {
         const contentType = method === "PATCH" ? "application/merge-patch+json" : undefined;
         const options = { method, body: {}, ...(contentType && { contentType }) };

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import {
   acceptsObjects,
   askedForm,
+  errorForm,
   formatClause,
   formatOf,
   negotiate,
@@ -113,5 +114,20 @@ describe("formatOf", () => {
     ["", undefined],
   ])("%p is %p", (type, format) => {
     expect(formatOf(type)).toBe(format as never);
+  });
+});
+
+describe("errorForm", () => {
+  test.each([
+    ["", "json", false],
+    ["application/json", "json", false],
+    ["application/json;pretty=1", "json", true],
+    [table, "json", true],
+    [`${table},application/json`, "json", false],
+    [`${protobuf};as=PartialObjectMetadata;v=v1;g=meta.k8s.io`, "json", true],
+    [`${table},${protobuf}`, "protobuf", false],
+    ["text/html", "json", true],
+  ])("to who accepts %p is %p, pretty %p", (accept, format, isPretty) => {
+    expect(errorForm(accept)).toEqual({ format: format as never, isPretty });
   });
 });

@@ -48,6 +48,28 @@ export function negotiate(accept: string): Negotiated {
   return { format: "protobuf", acceptsJson, isPretty: false };
 }
 
+/** How an apiserver writes an error. */
+export interface ErrorForm {
+  readonly format: Format;
+  readonly isPretty: boolean;
+}
+
+/**
+ * In which form an apiserver writes an error to who accepts this: in the preferred clause for plain objects; where there is
+ * none, in indented JSON (apiserver, responsewriters/writers.go WriteRawJSON).
+ */
+export function errorForm(accept: string): ErrorForm {
+  if (accept.trim() === "") return { format: "json", isPretty: false };
+  const clauses = parseAccept(accept);
+  const plain = (inPreference(clauses) ?? clauses).find(
+    (clause) => askedForm(clause) === "object" && (isJson(clause) || clause.type === protobufType),
+  );
+  if (plain === undefined) return { format: "json", isPretty: true };
+  return isJson(plain)
+    ? { format: "json", isPretty: plain.parameters.get("pretty") === "1" }
+    : { format: "protobuf", isPretty: false };
+}
+
 /** Whether a client takes plain objects in JSON in place of another form. */
 export function acceptsObjects(accept: string): boolean {
   return parseAccept(accept).some((clause) => isJson(clause) && isPlain(clause));
@@ -193,7 +215,7 @@ export function contentType(format: Format, stream: "whole" | "watch"): string {
 }
 
 /** A Content-Type without its parameters, in small letters (Go, mime.ParseMediaType). */
-function mediaTypeOf(text: string): string {
+export function mediaTypeOf(text: string): string {
   const [type = ""] = text.split(";");
   return type.trim().toLowerCase();
 }

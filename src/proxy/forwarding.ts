@@ -192,12 +192,7 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<HttpAnswe
   const sent = { target, identity, signal: request.signal, accept, kind: "write" } as const;
   if (!info.isResourceRequest || !parts.isCacheable(info.group, info.resource))
     return await forward(parts.apiserver, request, sent);
-  const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");
-  // The scopes that are there when the answer goes out: one that was started meanwhile may have been filled before the write.
-  const raise = (outcome: WriteOutcome) => {
-    const floor = floorOf(info, isDryRun, outcome);
-    if (floor !== undefined) parts.floors.raise(cachesOf(parts, info), floor);
-  };
+  const raise = (outcome: WriteOutcome) => raiseWritten(parts, { info, target }, outcome);
   try {
     const held = await forwardHeld(parts.apiserver, request, sent);
     raise({ status: held.status, answer: answerIn(held, info) });
@@ -208,6 +203,20 @@ async function passWrite(parts: ProxyParts, passing: Passing): Promise<HttpAnswe
     raise({ status: undefined, answer: { is: "unreadable" } });
     throw error;
   }
+}
+
+/**
+ * What later reads have to show after a write, for the scopes that are there when its answer goes out: one that was started
+ * meanwhile may have been filled before the write.
+ */
+export function raiseWritten(
+  parts: ProxyParts,
+  { info, target }: { readonly info: ResourceRequest; readonly target: string },
+  outcome: WriteOutcome,
+): void {
+  const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");
+  const floor = floorOf(info, isDryRun, outcome);
+  if (floor !== undefined) parts.floors.raise(cachesOf(parts, info), floor);
 }
 
 function answerIn(held: HeldAnswer, info: ResourceRequest): Answer {

@@ -36,11 +36,14 @@ export async function answerLastKnown(
   if (stale !== undefined) return stale;
   const kept = await keptAnswer(parts, asked);
   const objects = read === undefined ? asked.asObjects() : undefined;
-  if (kept !== undefined && !(objects !== undefined && (await isOutdatedIn(parts, objects, kept))))
-    return await answerReplayed(parts, asked, kept);
+  const isNewest =
+    kept !== undefined && !(objects !== undefined && (await isOutdatedIn(parts, objects, kept)));
+  const newest = isNewest ? await answerReplayed(parts, asked, kept) : undefined;
+  if (newest !== undefined) return newest;
   const plain = objects && (await answerStale(parts, context, { ...asked, read: objects }));
   if (plain !== undefined) return plain;
-  if (kept !== undefined) return await answerReplayed(parts, asked, kept);
+  const older = isNewest ? undefined : kept && (await answerReplayed(parts, asked, kept));
+  if (older !== undefined) return older;
   throw withDamage(parts, read ?? objects, error);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Whether JSON is to be indented: by the query, else by the Accept header or since a person asks (apiserver,
+ * Whether JSON is to be indented: by the Accept header, else by the query, else since a person asks (apiserver,
  * negotiation/negotiate.go isPrettyPrint).
  */
 export function wantsPretty(
@@ -7,7 +7,8 @@ export function wantsPretty(
   isAccepted: boolean,
   isPerson: boolean,
 ): boolean {
+  if (isAccepted) return true;
   const asked = query.get("pretty") ?? "";
   if (asked !== "") return /^(1|t|T|true|TRUE|True)$/.test(asked);
-  return isAccepted || isPerson;
+  return isPerson;
 }

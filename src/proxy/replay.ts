@@ -70,12 +70,15 @@ export async function keptAnswer(
   return await disk?.replay.get(keyOf(asked));
 }
 
-/** The answer again, marked with its age. Rejects where rules cannot be obeyed in it. */
+/**
+ * The answer again, marked with its age; undefined where it is of an object that rules hide: of one that is not there none is
+ * kept. Rejects where rules cannot be obeyed in it.
+ */
 export async function answerReplayed(
   parts: ProxyParts,
   asked: Replayed,
   answer: ReplayAnswer,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const response = inItsEncoding(answer, asked.head);
   const ageMs = Date.now() - answer.at;
   const { server } = parts.apiserver;
@@ -84,6 +87,7 @@ export async function answerReplayed(
     ruled !== undefined && info.isResourceRequest && !isOfAnother(info)
       ? await shownAnswer(response, ruled, info)
       : response;
+  if (shown.status !== response.status) return undefined;
   return markLastKnown(shown, asked.head, { source: "replay", ageMs, server });
 }
 

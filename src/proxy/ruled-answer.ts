@@ -1,11 +1,12 @@
 import type { ResourceRequest } from "../api/request-info.ts";
-import { notFound, type Status, StatusError, unreadableAnswer } from "../api/status.ts";
+import { type Status, StatusError, unreadableAnswer } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
 import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
-import { formatOf } from "../codec/media-type.ts";
+import { type ErrorForm, errorForm, formatOf } from "../codec/media-type.ts";
 import { type Answer, bodyBytes } from "../http/answer.ts";
 import type { Purpose, View } from "../rules/view.ts";
+import { asNotFound } from "./ruled-not-found.ts";
 import type { Ruled } from "./ruled-request.ts";
 import { statusResponse } from "./status-response.ts";
 
@@ -34,15 +35,37 @@ export async function shownAnswer(
   if (status >= 400) {
     const body = quoting.has(status) ? withoutQuotes(ruled.view, status, format) : undefined;
     if (body !== undefined) return body;
-    return { status, headers, body: bytes };
+    return { status, headers, body: indented(ruled, bytes, format) };
   }
   const mapped = mapObjects(ruled, bytes, format);
-  if (mapped.is === "hidden") return hiddenAnswer(info, mapped, status, format);
-  const isPretty = ruled.isPretty && format === "json";
-  if (isPretty && prettyLength(mapped.bytes) === undefined)
-    throw cannotObey(ruled.view, "it is too deeply nested to be indented: ask without pretty");
-  const shown = isPretty ? prettyJson(mapped.bytes) : mapped.bytes;
-  return { status, headers, body: shown };
+  // A Table of a hidden object has no rows.
+  const isHidden = mapped.is === "hidden" || (mapped.is === "shown" && mapped.isEmptied);
+  if (isHidden && info.verb === "get") return asNotFound(info, headers, errorFormOf(ruled));
+  if (mapped.is === "hidden") return doneAnswer(info, mapped, status, format);
+  return { status, headers, body: indented(ruled, mapped.bytes, format) };
+}
+
+/** How an error is written to the client. */
+function errorFormOf({ accept, isPretty }: Ruled): ErrorForm {
+  const form = errorForm(accept ?? "");
+  return { ...form, isPretty: form.isPretty || isPretty };
+}
+
+/** JSON as the client wants it; upstream was asked for it plain. */
+function indented(
+  { view, isPretty }: Ruled,
+  bytes: Uint8Array,
+  format: "json" | "protobuf",
+): Uint8Array {
+  if (!isPretty || format !== "json" || isIndented(bytes)) return bytes;
+  if (prettyLength(bytes) === undefined)
+    throw cannotObey(view, "it is too deeply nested to be indented: ask without pretty");
+  return prettyJson(bytes);
+}
+
+/** Some errors come indented whatever is asked for: a 406. */
+function isIndented(bytes: Uint8Array): boolean {
+  return bytes[1] === 0x0a;
 }
 
 function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"): MappedBody {
@@ -66,16 +89,14 @@ export function objectMap({ view, stripsRows }: Ruled, purpose: Purpose): Object
   };
 }
 
-/** What a read does not see is not there; a write that was done is told so, without the object. */
-function hiddenAnswer(
-  info: ResourceRequest,
+/** A write that was done is told so, without the object. */
+function doneAnswer(
+  { group, resource }: ResourceRequest,
   { selectable }: Extract<MappedBody, { is: "hidden" }>,
   code: number,
   format: "json" | "protobuf",
 ): Answer {
-  const { group, resource, verb } = info;
   const { name, uid } = selectable;
-  if (verb === "get") throw notFound(group, resource, info.name || name);
   const done: Status = {
     kind: "Status",
     apiVersion: "v1",

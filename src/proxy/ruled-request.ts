@@ -13,6 +13,7 @@ import type { Rule } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 import { wantsPretty } from "./pretty.ts";
 import { acceptUnder } from "./ruled-accept.ts";
+import { isBindings, toWrittenResource } from "./write-floors.ts";
 
 /** A request that rules are for: how it is sent, so that its answer can be looked into, and what is shown of that. */
 export interface Ruled {
@@ -49,8 +50,8 @@ const ofAnother = new Set([
 ]);
 
 /** Whether the request's and the answer's bodies are no objects of the resource: of rules only what hides is for them. */
-export function isOfAnother({ verb, subresource }: ResourceRequest): boolean {
-  return verb === "proxy" || ofAnother.has(subresource ?? "");
+export function isOfAnother(info: ResourceRequest): boolean {
+  return info.verb === "proxy" || ofAnother.has(info.subresource ?? "") || isBindings(info);
 }
 
 const selecting = new Set(["list", "watch", "deletecollection"]);
@@ -61,7 +62,7 @@ export function ruleRequest(
   info: ResourceRequest,
   asked: RuledParts,
 ): Ruled | undefined {
-  const { group, resource, namespace } = info;
+  const { group, resource, namespace } = toWrittenResource(info);
   const { target, userAgent } = asked;
   const labelSelector = selectorOf(info, target);
   const view = rules.viewOf({ group, resource, namespace, userAgent, labelSelector });

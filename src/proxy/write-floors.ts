@@ -45,8 +45,12 @@ export function floorOf(
 
 /** The request as one for the resource whose objects it changes: a POST of `bindings` changes a pod. */
 export function toWrittenResource(info: ResourceRequest): ResourceRequest {
-  const isBinding = info.group === "" && info.resource === "bindings";
-  return isBinding ? { ...info, resource: "pods" } : info;
+  return isBindings(info) ? { ...info, resource: "pods" } : info;
+}
+
+/** Whether the resource is `bindings`: its objects name a pod, and are kept nowhere. */
+export function isBindings({ group, resource }: ResourceRequest): boolean {
+  return group === "" && resource === "bindings";
 }
 
 function ofObject(info: ResourceRequest, answer: Extract<Answer, { is: "object" }>): Floor {

@@ -1,0 +1,30 @@
+import { StatusError } from "../api/status.ts";
+import { bodyBytes } from "../http/answer.ts";
+import type { PassingResource } from "./ruled-object.ts";
+
+/** A body that is looked into is in memory; an apiserver takes 3 MiB (apiserver, server/config.go MaxRequestBodyBytes). */
+const maxBodyBytes = 8 << 20;
+
+/** The request's body; it is read here, so the request goes on with `withBody`. Rejects with 413. */
+export async function readBody({ request }: PassingResource): Promise<Uint8Array<ArrayBuffer>> {
+  const body = await bodyBytes(request.body, maxBodyBytes);
+  if (body === undefined) throw tooLargeBody();
+  return body;
+}
+
+/** The same with a body in memory, to be sent once. */
+export function withBody(passing: PassingResource, body: Uint8Array<ArrayBuffer>): PassingResource {
+  return { ...passing, request: passing.request.withBody(body) };
+}
+
+function tooLargeBody(): StatusError {
+  return new StatusError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: `Request entity too large: limit is ${maxBodyBytes}`,
+    reason: "RequestEntityTooLarge",
+    code: 413,
+  });
+}
