@@ -1,4 +1,5 @@
 import type { Scenario } from "./bench.ts";
+import { abuse } from "./scenarios/abuse.ts";
 import { calibration } from "./scenarios/calibration.ts";
 import { cases } from "./scenarios/cases.ts";
 import { coalesce } from "./scenarios/coalesce.ts";
@@ -33,5 +34,6 @@ export const scenarios: readonly Scenario[] = [
   coldStart,
   outage,
   flap,
+  abuse,
   persist,
 ];

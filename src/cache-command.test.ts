@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chmodSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -111,6 +112,12 @@ describe("runCacheCommand", () => {
     await expect(run("clear")).rejects.toThrow("another process uses it");
     await expect(run("clear", "1")).rejects.toThrow("another process uses it");
     await disk.close();
+  });
+
+  test("a folder that others may write to is not cleared, and what to do is said", async () => {
+    chmodSync(folder.dir, 0o770);
+    await expect(run("clear")).rejects.toThrow(`mode 0770); run "chmod 700 ${folder.dir}"`);
+    expect(existsSync(file())).toBe(true);
   });
 
   test.each([

@@ -103,7 +103,12 @@ describe("readConfig", () => {
     [["--server-addr", "host"], '--server-addr: "host" is no URL'],
     [["--v", "eleven"], '--v: "eleven" is no verbosity'],
     [["--use-kubeconfig=maybe"], '--use-kubeconfig: "maybe" is neither true nor false'],
-    [["--preload", "pods"], '--preload: "pods" is no resource'],
+    [["--preload", "po"], '--preload: "po" is a short name; write it as pods'],
+    [
+      ["--cache-resources", "cm"],
+      '--cache-resources: "cm" is a short name; write it as configmaps',
+    ],
+    [["--disk-limit", "64mi"], '--disk-limit: "64mi" is no size; write it as 64Mi'],
     [["--bind-address=127.0.0.1:10267"], "--admin-address: 127.0.0.1:10267 is --bind-address too"],
     [["--config", "none.yaml"], "--config: /work/none.yaml: no such file"],
   ])("%p is one line that names the flag", (argv, message) => {

@@ -17,14 +17,17 @@ Usage: edge-proxy [flags]
 
   edge-proxy                                      with your kubeconfig, or as a pod with its service account
   edge-proxy --kubeconfig /etc/kubernetes/kubelet.conf --bind-socket /run/edge-proxy.sock
-  edge-proxy --server-addr https://10.0.0.1:6443 --preload v1/configmaps,v1/nodes
+  edge-proxy --server-addr https://10.0.0.1:6443 --preload configmaps,nodes
   kubectl --server http://127.0.0.1:10261 get configmaps -A -w
   edge-proxy cache ls                             what is on disk; also verify, export, clear (edge-proxy cache --help)
   edge-proxy rules test -f rules.yaml <o.json     what rules make of objects (edge-proxy rules --help)
 
 ${groups.map(groupText).join("\n\n")}
 
---flag value, --flag=value; a list may be repeated. Durations as in Go: 250ms, 30s, 1h30m. Sizes as in Kubernetes: 64Mi, 500k.
+--flag value, --flag=value; a list may be repeated. Durations as in Go: 250ms, 30s, 1h30m.
+Sizes as in Kubernetes: 64Mi, 500k, 65536; also 64MiB, 500kB.
+Resources as for kubectl, in full: configmaps, deployments.apps, deployments.v1.apps; also v1/configmaps, apps/v1/deployments.
+Patterns hold for all versions, and * stands for any characters: configmaps, deployments.apps, apps/deployments, apps/*, /pods.
 
 Environment: KUBECONFIG, HOME; in a pod KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT.
 Signals:     SIGTERM, SIGINT end it in order, a second one at once; SIGHUP reads credentials and config file again.

@@ -13,11 +13,23 @@ import { statusResponse } from "./proxy/status-response.ts";
 
 export type Handle = (request: IncomingRequest, listener: Listener) => Answer | Promise<Answer>;
 
+/** Why a request is not let in; undefined: it is. */
+export type Admit = (
+  block: HeaderBlock,
+  host: string,
+  listener: Listener,
+) => StatusError | undefined;
+
 /** Opens the listeners that the Config names. Rejects with a ConfigError that names the flag. */
-export async function listen(config: Config, handle: Handle): Promise<readonly HttpServer[]> {
+export async function listen(
+  config: Config,
+  handle: Handle,
+  admit: Admit,
+): Promise<readonly HttpServer[]> {
   const { hostname, port } = config.bindAddress;
   const optionsFor = (listener: Listener) => ({
     handle: (request: IncomingRequest) => handle(request, listener),
+    refusal: (block: HeaderBlock, host: string) => admit(block, host, listener),
     refuse,
     ...boundsOf(config),
   });
@@ -49,7 +61,17 @@ export function listenAdmin(
   const { hostname, port } = config.adminAddress;
   return bind(
     `--admin-address: ${hostname}:${port}`,
-    () => new HttpServer({ hostname, port }, { handle, refuse, ...boundsOf(config) }),
+    () =>
+      new HttpServer(
+        { hostname, port },
+        {
+          handle,
+          // The handler looks at the Host itself: nothing here has a long target.
+          refusal: () => undefined,
+          refuse,
+          ...boundsOf(config),
+        },
+      ),
   );
 }
 

@@ -1,7 +1,6 @@
 import { parseRequestInfo } from "./api/request-info.ts";
 import { selectionCovers } from "./api/selection.ts";
 import type { DiskFault } from "./cache/disk-fault.ts";
-import { foreignOwner } from "./cache/disk-folder.ts";
 import { DiskOwner } from "./cache/disk-owner.ts";
 import { Disk } from "./cache/disk.ts";
 import { Persister } from "./cache/persister.ts";
@@ -12,6 +11,7 @@ import type { KeptState, Scope, WatchCache } from "./cache/watch-cache.ts";
 import { describeScope, scopeCovers } from "./cache/watch-caches.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { log } from "./log.ts";
+import { Rewriting } from "./rewriting.ts";
 import { noteEveryMs } from "./scope-uses.ts";
 import { lastUse, newestFirst, type StoredScope } from "./stored-scopes.ts";
 
@@ -19,12 +19,18 @@ import { lastUse, newestFirst, type StoredScope } from "./stored-scopes.ts";
 const replayShare = 0.25;
 /** A scope that nobody has used for so long is removed: a month, as a node may be off for its weeks. */
 const forgottenMs = 30 * 86_400_000;
+/**
+ * A start waits no longer for the disk. What takes longest is the copy of all that is stored, where --no-disk-resources names
+ * more than before: 512 MiB at 30 MB/s take 18 s.
+ */
+const openLimitMs = 30_000;
 
 /** What is on disk, and what keeps it there. */
 export class DiskStore {
   readonly #disk: Disk;
   readonly #snapshot: Snapshot;
   readonly #persister: Persister;
+  readonly #rewriting: Rewriting;
   readonly replay: Replay;
   readonly owner: DiskOwner;
   readonly #isKeptOff: Config["isKeptOffDisk"];
@@ -37,10 +43,12 @@ export class DiskStore {
     const { diskLimitBytes, diskFlushMs, replayLimitBytes, isKeptOffDisk, scopeIdleMs } = config;
     this.#disk = disk;
     this.owner = new DiskOwner(disk);
+    this.#rewriting = new Rewriting(disk, () => performance.now());
     this.replay = new Replay(disk, {
       limitBytes: Math.min(replayLimitBytes, diskLimitBytes * replayShare),
       flushMs: diskFlushMs,
       isKept: (path) => this.#mayShow(path),
+      refused: () => this.#rewriting.due(),
     });
     this.#snapshot = new Snapshot(disk, {
       limitBytes: diskLimitBytes,
@@ -76,6 +84,13 @@ export class DiskStore {
     return this.#disk.faultCounts;
   }
 
+  /** What has to be done before anything is shown: removes what may not be kept any more, and reads whose the rest is. Never rejects. */
+  async prepare(): Promise<void> {
+    await this.#removeKeptOff();
+    await this.owner.load();
+    await this.scopes();
+  }
+
   /** Begins the file that takes the place of one that was set aside, when nobody may have work for it soon. Never rejects. */
   async begin(): Promise<void> {
     await this.#disk.exclusive(async () => undefined);
@@ -100,7 +115,7 @@ export class DiskStore {
    * Removes what an earlier start wrote of resources that may not be kept any more, so that no byte of it is in the folder.
    * Never rejects.
    */
-  async removeKeptOff(): Promise<void> {
+  async #removeKeptOff(): Promise<void> {
     const stored = await this.#snapshot.scopes();
     const all = stored.is === "done" ? stored.value : [];
     const scopes = all
@@ -108,9 +123,12 @@ export class DiskStore {
       .filter((scope) => !this.#mayKeep(scope));
     const isKeptOff = (path: string) => !this.#mayShow(path);
     const answers = await this.replay.countOf(isKeptOff);
-    if (scopes.length === 0 && answers === 0 && !this.#disk.isRewriteDue) return;
+    // What the process before this one did not come to nobody has to wait for.
+    if (this.#disk.isRewriteDue) this.#rewriting.due();
+    if (scopes.length === 0 && answers === 0) return;
     // Of what is deleted bytes stay behind: a start that is killed here must not leave them for good.
     await this.#disk.makeRewriteDue();
+    // Where there is no room for the copy.
     await this.#disk.exclusive(async (db) => db.setDeleted("overwritten"));
     for (const scope of scopes) await this.#snapshot.remove(scope);
     await this.replay.removeOf(isKeptOff);
@@ -188,10 +206,12 @@ export class DiskStore {
     return undefined;
   }
 
-  /** Removes all, scopes and answers: it belongs to another identity, server or cluster. Never rejects. */
+  /**
+   * Begins the folder anew, so that no byte is left in it of what belongs to another identity, server or cluster. Never rejects.
+   */
   async forget(): Promise<void> {
     // In this order, without a turn between: what is asked for or written from here on comes after it.
-    const cleared = [this.#snapshot.clear(), this.replay.clear()];
+    const cleared = [this.#disk.erase(), this.replay.clear()];
     this.owner.forget();
     await Promise.all(cleared);
   }
@@ -205,23 +225,30 @@ export class DiskStore {
    * Upstream has refused the scope's list or watch with this status. 403: the node may not see it, so what lies here of it, of
    * scopes that hold all of it, and the answers that show of it must not be shown after a restart either (CONTRACT 23). 401 is of the credential, not of the
    * scope: it has expired, or was revoked, which cannot be told apart. While upstream answers nothing here is shown, and without
-   * it the node goes on with what it has been shown, since nothing can renew it (CONTRACT 25). Never rejects.
+   * it the node goes on with what it has been shown, since nothing can renew it (CONTRACT 25). The bytes of what is removed are
+   * off the disk soon, and at the latest after the next start. Never rejects.
    */
   async refused(scope: Scope, status: number): Promise<void> {
     if (status !== 403) return;
     const { group, resource } = scope.gvr;
-    await this.replay.removeOf((path) => isOf(scope, path));
-    for (const stored of await this.scopes())
-      if (
+    await this.replay.removeOf((path) => isOf(scope, path), "refused");
+    const refused = (await this.scopes()).filter(
+      (stored) =>
         stored.gvr.group === group &&
         stored.gvr.resource === resource &&
-        selectionCovers(stored, scope)
-      )
-        await this.#snapshot.remove(stored);
+        selectionCovers(stored, scope),
+    );
+    if (refused.length === 0) return;
+    // Before, for a kill in between; after, where a rewrite came in between.
+    await this.#disk.makeRewriteDue();
+    for (const stored of refused) await this.#snapshot.remove(stored);
+    await this.#disk.makeRewriteDue();
+    this.#rewriting.due();
   }
 
   /** Writes what is lacking, then lets go of the folder. Never rejects. */
   async close(): Promise<void> {
+    this.#rewriting.stop();
     await this.#persister.stop();
     await this.replay.flush();
     await this.#disk.close();
@@ -237,10 +264,36 @@ function isOf({ gvr, namespace }: Scope, path: string): boolean {
 }
 
 /**
- * Opens --disk-cache-path. The default one may be out of reach: that is a warning, and nothing is kept. Throws a ConfigError
- * where it was given and cannot be used.
+ * Opens --disk-cache-path, and gives it when what lies there may be used; undefined, with a warning, where that takes longer than
+ * a start may wait, or the default folder cannot be used: then nothing is kept. Rejects with a ConfigError where the folder was
+ * given and cannot be used.
  */
-export function openDisk(config: Config): DiskStore | undefined {
+export async function openDisk(
+  config: Config,
+  prepare = (store: DiskStore): Promise<unknown> => store.prepare(),
+): Promise<DiskStore | undefined> {
+  const store = openStore(config);
+  if (store === undefined || (await isDoneWithin(openLimitMs, prepare(store)))) return store;
+  log.warn(
+    `--disk-cache-path: ${config.diskCachePath} was not ready within ${openLimitMs / 1000}s: the start goes on without it, and nothing is kept on disk`,
+    { remedy: 'see whether the disk is slow, or stop the proxy and run "edge-proxy cache clear"' },
+  );
+  void store.close();
+  return undefined;
+}
+
+/** Whether the work is done by then. Rejects where the work does before. */
+async function isDoneWithin(limitMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const isLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  const isDone = await Promise.race([work.then(() => true), isLate]);
+  clearTimeout(timer);
+  return isDone;
+}
+
+function openStore(config: Config): DiskStore | undefined {
   const { diskCachePath } = config;
   let store: DiskStore | undefined;
   const report = (fault: DiskFault | undefined) => {
@@ -248,23 +301,14 @@ export function openDisk(config: Config): DiskStore | undefined {
     if (fault !== undefined && "setAside" in fault) void store?.begin();
   };
   const outcome = Disk.open(diskCachePath, { now: () => Date.now(), report });
-  if (outcome.is === "done") {
-    warnOfOwner(diskCachePath);
-    return (store = new DiskStore(outcome.value, config));
-  }
-  const what = `--disk-cache-path: ${outcome.fault.reason}`;
+  if (outcome.is === "done") return (store = new DiskStore(outcome.value, config));
+  const { fault } = outcome;
+  const remedy = "remedy" in fault ? fault.remedy : undefined;
+  const what = `--disk-cache-path: ${fault.reason}`;
   if (config.isDiskRequired)
-    throw new ConfigError(`${what}; give a folder that this process may write to`);
-  log.warn(`${what}: nothing is kept on disk`);
+    throw new ConfigError(`${what}; ${remedy ?? "give a folder that this process may write to"}`);
+  log.warn(`${what}: nothing is kept on disk`, remedy === undefined ? {} : { remedy });
   return undefined;
-}
-
-function warnOfOwner(folder: string): void {
-  const owner = foreignOwner(folder);
-  if (owner !== undefined)
-    log.warn(`--disk-cache-path: ${folder} is not ours: its owner can change what is cached`, {
-      owner,
-    });
 }
 
 function reportFault(fault: DiskFault | undefined): void {

@@ -3,22 +3,23 @@ import { expired } from "./api/status.ts";
 import { Flights } from "./cache/flight.ts";
 import { AnotherHistoryError } from "./cache/reflector-errors.ts";
 import { SessionFloors } from "./cache/session-floors.ts";
-import type { Scope } from "./cache/watch-cache.ts";
+import type { Scope, WatchCache } from "./cache/watch-cache.ts";
 import { WatchCaches } from "./cache/watch-caches.ts";
 import type { Config } from "./config.ts";
 import { beginReadingConfigured, openConfiguredCredentials } from "./configured-credentials.ts";
 import type { HttpServer } from "./http/http-server.ts";
-import { listen, listenAdmin } from "./listen.ts";
+import { type Admit, listen, listenAdmin } from "./listen.ts";
 import { configureLog, log } from "./log.ts";
-import { giveBackAfterStart } from "./memory/give-back.ts";
+import { giveBackAfterStart, MemoryWatch, QuietWatch } from "./memory/give-back.ts";
 import { observe } from "./observe.ts";
 import { type DiskStore, openDisk } from "./open-disk.ts";
 import { OutageLog } from "./outage-log.ts";
 import { type Another, Ownership } from "./ownership.ts";
 import { ForwardedWatches } from "./proxy/forwarded-watches.ts";
-import { createHandler } from "./proxy/handler.ts";
+import { createHandler, refusalOf } from "./proxy/handler.ts";
 import type { ProxyParts } from "./proxy/parts.ts";
 import { preload } from "./proxy/preload.ts";
+import { Slots } from "./proxy/slots.ts";
 import { Watches } from "./proxy/watches.ts";
 import { ScopeLog } from "./scope-log.ts";
 import { ScopeUses } from "./scope-uses.ts";
@@ -34,6 +35,12 @@ import { version } from "./version.ts";
 const now = () => performance.now();
 /** Milliseconds between two looks at what is idle, due or over a limit. */
 const tickMs = 1000;
+/** What the process takes beside what is cached: code, heap, some garbage (m: 38 MB without a request, 60 under load). */
+const besideCachesBytes = 64 << 20;
+const someGarbageBytes = 24 << 20;
+/** Requests that may be with upstream at a time: each takes some 40 KB, and a node has a few hundred. */
+const bytesPerSlot = 64 << 10;
+const minSlots = 512;
 
 /**
  * Serves until SIGTERM or SIGINT, then ends the process: 0, or 1 at a second signal.
@@ -42,9 +49,7 @@ const tickMs = 1000;
 export async function serve(config: Config, read: () => Config): Promise<void> {
   // The reading takes longer than the disk (m: 72 to 62 ms until the first answer).
   const reading = beginReadingConfigured(config, "run");
-  const disk = openDisk(config);
-  await disk?.removeKeptOff();
-  await disk?.owner.load();
+  const disk = await openDisk(config);
   // Without the credentials what is on disk can be served (CONTRACT 25); where there is nothing, nothing can.
   const isServable = ((await disk?.scopes()) ?? []).length > 0;
   const unreadable = isServable ? "is read again" : "is an error";
@@ -53,22 +58,38 @@ export async function serve(config: Config, read: () => Config): Promise<void> {
   let current = config;
   const parts = compose({ config, current: () => current, credentials, disk, forwarded });
   const watches = new Watches();
-  const watching = { watches, now, bufferBytes: () => current.watchBufferBytes };
+  const watching = {
+    watches,
+    now,
+    left: (cache: WatchCache) => parts.caches.left(cache),
+    bufferBytes: () => current.watchBufferBytes,
+  };
   const listeners: HttpServer[] = [];
   const inFlight = () => listeners.reduce((sum, server) => sum + server.pendingRequests, 0);
   const { admin, observer, stopping } = observe(parts, watches, inFlight, disk);
   // What is another's is gone by now; what is not started here is when somebody asks for it.
   for (const scope of (await disk?.recent()) ?? [])
     if (config.isCacheable(scope.gvr.group, scope.gvr.resource)) parts.caches.start(scope);
-  listeners.push(...(await listen(config, createHandler(parts, watching, observer))));
+  const handle = createHandler(parts, watching, observer);
+  const admit: Admit = (block, host, listener) => refusalOf(parts, block, host, listener);
+  listeners.push(...(await listen(config, handle, admit)));
   const adminListener = listenAdmin(config, createAdminHandler(admin));
   parts.apiserver.startProbing();
   preload(parts, config.preload);
   const uses = disk && new ScopeUses(disk, now);
+  const memory = new MemoryWatch(() =>
+    Math.max(
+      config.memoryLimitBytes + someGarbageBytes,
+      parts.caches.byteLength + besideCachesBytes,
+    ),
+  );
+  const quiet = new QuietWatch();
   const ticking = setInterval(() => {
     parts.caches.tick();
     uses?.tick(parts.caches.all);
     watches.tick(now());
+    memory.tick(now());
+    quiet.tick(listeners.reduce((sum, { requestCount }) => sum + requestCount, 0));
   }, tickMs);
   log.info(`edge-proxy ${version} serves ${parts.apiserver.server}`, {
     on: listeners.map(({ url }) => url).join(" "),
@@ -185,6 +206,7 @@ function compose({ config, current, credentials, disk, forwarded }: Composed): P
     floors,
     resolver,
     flights: new Flights(),
+    slots: new Slots(Math.max(minSlots, Math.floor(config.memoryLimitBytes / bytesPerSlot))),
     disk,
     get acceptHosts() {
       return current().acceptHosts;

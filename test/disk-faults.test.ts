@@ -3,7 +3,6 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +11,7 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -140,6 +140,13 @@ function cutBesideLog(cut: () => void): void {
   writeFileSync(`${file()}-wal`, log);
 }
 
+const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+function changeSchema(...statements: readonly string[]): void {
+  const db = Database.openWriter(file());
+  for (const sql of statements) db.run(sql);
+  db.abandon();
+}
+
 function replaceFile(): void {
   writeFileSync(`${file()}-other`, "something else");
   renameSync(`${file()}-other`, file());
@@ -189,6 +196,20 @@ describe("a damaged file", () => {
     ["with a damaged head", () => patchFile((bytes) => bytes.fill(0xff, 0, 16))],
     ["of another version of the program", () => patchFile((bytes) => bytes.writeUInt32BE(99, 60))],
     ["of another program", () => patchFile((bytes) => bytes.writeUInt32BE(1, 68))],
+    [
+      "with a trigger that never ends",
+      () =>
+        changeSchema(`CREATE TRIGGER t AFTER UPDATE ON log
+      BEGIN INSERT INTO owner ${endless} SELECT i, i, i FROM n; END`),
+    ],
+    [
+      "with a view that never ends",
+      () =>
+        changeSchema(
+          "DROP TABLE owner",
+          `CREATE VIEW owner AS ${endless} SELECT i AS key, i AS state, i AS checksum FROM n`,
+        ),
+    ],
   ])(
     "%s is set aside, said once, and begun anew",
     async (what, damage) => {
@@ -322,6 +343,30 @@ describe("a folder that cannot be used", () => {
     );
   });
 
+  test("may be written by others: the start ends with one line that says so, and nothing is changed", async () => {
+    chmodSync(node.cacheDir, 0o777);
+    const { code, lines, said } = await refused(node.cacheDir);
+    expect([code, lines]).toEqual([2, 1]);
+    expect(said).toContain(
+      `--disk-cache-path: ${node.cacheDir}: others may write to it (owner uid`,
+    );
+    expect(said).toContain(`mode 0777); run "chmod 700 ${node.cacheDir}"`);
+    expect(readFileSync(file()).equals(readFileSync(join(stored, "cache.db")))).toBe(true);
+    expect(statSync(node.cacheDir).mode & 0o777).toBe(0o777);
+  });
+
+  test("has a copy that leads elsewhere: what it leads to stays as it is", async () => {
+    const victim = join(node.dir, "victim");
+    writeFileSync(victim, "victim");
+    symlinkSync(victim, join(node.cacheDir, "cache.db-copy"));
+    await offline(async () => {
+      await node.start();
+      expect((await must(node, configMaps)).text).toBe(whole);
+    });
+    expect(readFileSync(victim, "utf8")).toBe("victim");
+    expect((await node.output()).includes("the disk store")).toBe(false);
+  });
+
   test("has another proxy: the second does not start, and the first goes on", async () => {
     await node.start();
     const { code, lines, said } = await refused(node.cacheDir);
@@ -357,14 +402,17 @@ if (!isRoot) {
       expect(said).toContain("--disk-cache-path");
     });
 
-    test("does not start on a folder that it may not write to; a file that it may not write to is no start either", async () => {
-      chownSync(node.cacheDir, nobody, nobody);
-      chmodSync(node.dir, 0o755);
-      const { code, lines, said } = await refused(node.cacheDir, setpriv);
-      expect([code, lines]).toEqual([2, 1]);
-      expect(said).toContain("--disk-cache-path");
-      expect(existsSync(file())).toBe(true);
-      expect(readFileSync(file()).equals(readFileSync(join(stored, "cache.db")))).toBe(true);
+    test("begins anew where a file in its own folder is of somebody else", async () => {
+      const user = await Node.create({ kubeconfig, as: setpriv });
+      mkdirSync(user.cacheDir, { mode: 0o700 });
+      copyFileSync(join(stored, "cache.db"), join(user.cacheDir, "cache.db"));
+      for (const path of [user.dir, user.cacheDir]) chownSync(path, nobody, nobody);
+      await user.start();
+      expect(names(json(await must(user, configMaps)))).toHaveLength(objects);
+      const told = await warnings(user);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toContain('begun anew reason="cache.db belongs to uid 0"');
+      await user.stop();
     });
 
     test("warns where the default folder is not for it, and keeps nothing on disk", async () => {
@@ -378,13 +426,13 @@ if (!isRoot) {
     });
   });
 
-  test("a folder of somebody else is used by root, with a warning", async () => {
+  test("a folder of somebody else is refused by root", async () => {
     chownSync(node.cacheDir, nobody, nobody);
-    await node.start();
-    await untilCached(node, configMaps);
-    const told = await warnings(node);
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain("is not ours: its owner can change what is cached owner=65534");
+    const { code, lines, said } = await refused(node.cacheDir);
+    expect([code, lines]).toEqual([2, 1]);
+    expect(said).toContain(`--disk-cache-path: ${node.cacheDir}: it belongs to another user`);
+    expect(said).toContain(`owner uid ${nobody}, mode 0755`);
+    expect(said).toContain(`chmod 700 ${node.cacheDir}`);
   });
 
   describe("a full disk", () => {
@@ -392,7 +440,7 @@ if (!isRoot) {
     let isMounted = false;
 
     beforeEach(() => {
-      const options = ["-t", "tmpfs", "-o", "size=2m"];
+      const options = ["-t", "tmpfs", "-o", "size=2m,mode=700"];
       isMounted = Bun.spawnSync(["mount", ...options, "tmpfs", node.cacheDir]).success;
       if (!isMounted) return console.log("a full disk is not tested: nothing can be mounted here");
       for (const name of readdirSync(stored))

@@ -221,29 +221,25 @@ describe("a forwarded answer", () => {
     expect((await get("/cookies")).headers.getSetCookie()).toEqual(["a=1", "b=2"]);
   });
 
-  test.each([
-    ["/short", {}],
-    ["/cut", {}],
-    ["/short", { "Impersonate-Group": "g1, g2" }],
-    ["/cut", { "Impersonate-Group": "g1, g2" }],
-  ])("that breaks off (%s, %p) is never whole", async (path, headers) => {
-    const read = get(path, headers as Record<string, string>).then(async (answer) => {
-      const text = await answer.text();
-      return answer.status === 200 ? "whole" : (JSON.parse(text) as { kind: string }).kind;
-    });
-    expect(["Status", "broke off"]).toContain(await read.catch(() => "broke off"));
-  });
+  // With a bar in it a target goes by node:http, as fetch might encode it.
+  test.each(["/short", "/cut", "/short?|", "/cut?|"])(
+    "that breaks off (%s) is never whole",
+    async (path) => {
+      const read = get(path).then(async (answer) => {
+        const text = await answer.text();
+        return answer.status === 200 ? "whole" : (JSON.parse(text) as { kind: string }).kind;
+      });
+      expect(["Status", "broke off"]).toContain(await read.catch(() => "broke off"));
+    },
+  );
 });
 
 describe("an answer without an end", () => {
-  test.each([[{}], [{ "Impersonate-Group": "g1, g2" }]])(
-    "is left upstream within a second of its client (%p)",
-    async (headers) => {
+  test.each(["/open", "/open?|"])(
+    "is left upstream within a second of its client (%s)",
+    async (path) => {
       const left = new AbortController();
-      const answer = await fetch(`${proxy.url}/open`, {
-        headers: headers as Record<string, string>,
-        signal: left.signal,
-      });
+      const answer = await fetch(proxy.url + path, { signal: left.signal });
       const { value } = await answer.body!.getReader().read();
       expect([new TextDecoder().decode(value), open]).toEqual(["begun", 1]);
       left.abort();
@@ -319,9 +315,11 @@ describe("a large body", () => {
 
   test("goes up repeated headers and all", async () => {
     const body = Buffer.alloc(5 << 20, "0123456789abcdef-");
-    const headers = { "Impersonate-Group": "g1, g2" };
-    const answer = await fetch(`${proxy.url}/digest`, { method: "POST", body, headers });
-    expect(await answer.text()).toBe(new Bun.CryptoHasher("sha256").update(body).digest("hex"));
+    const groups = ["Impersonate-Group: g1", "Impersonate-Group: g2"];
+    const length = `Content-Length: ${body.length}`;
+    const head = ["POST /digest HTTP/1.1", `Host: ${host}`, ...groups, length];
+    const answer = await sendRaw(proxy.url, head, body.toString("latin1"));
+    expect(answer.body.toString()).toBe(new Bun.CryptoHasher("sha256").update(body).digest("hex"));
     expect(valuesOf(last(), "impersonate-group")).toEqual(["g1", "g2"]);
     expect(valuesOf(last(), "content-length")).toEqual([String(body.length)]);
   });

@@ -108,11 +108,14 @@ export async function expectTheSameOffline(
   }
 }
 
-/** Every byte of every file in the folder. */
+/** Every byte of every file in the folder; read again where one takes another's place meanwhile. */
 export async function bytesIn(folder: string): Promise<Buffer> {
-  const names = await readdir(folder);
-  const files = await Promise.all(names.map((name) => Bun.file(join(folder, name)).bytes()));
-  return Buffer.concat(files);
+  for (;;) {
+    const names = await readdir(folder);
+    const files = names.map((name) => Bun.file(join(folder, name)).bytes());
+    const read = await Promise.all(files).catch(() => undefined);
+    if (read !== undefined) return Buffer.concat(read);
+  }
 }
 
 /** The list's own resourceVersion. */

@@ -62,6 +62,8 @@ export async function startLink(targetPort: number): Promise<Link> {
 }
 
 export interface NodeOptions {
+  /** The compiled proxy; `./edge-proxy` unless told otherwise. */
+  readonly binary?: string;
   readonly kubeconfig?: string;
   readonly server?: string;
   readonly flags?: readonly string[];
@@ -119,7 +121,7 @@ export class Node implements Endpoint {
     const child = startChildProcess(
       [
         ...as,
-        binary,
+        this.#options.binary ?? binary,
         ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
         ...(server === undefined ? [] : ["--server-addr", server]),
         `--bind-address=${this.#address}`,

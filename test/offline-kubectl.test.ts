@@ -11,6 +11,7 @@ import {
   type Link,
   must,
   Node,
+  sourceOf,
   startLink,
   untilCached,
 } from "./offline-fixture.ts";
@@ -38,6 +39,11 @@ const shown: readonly (readonly [args: string, out: RegExp])[] = [
   ["get pod web -n bank", /^web +/m],
   ["get configmaps,pods", /^pod\/web +/m],
   ["get configmaps --show-labels", /app=till/],
+  // The same, asked with a limit of time or in another spelling.
+  ["get configmaps --request-timeout=5s", /^cm-3 +1 +\d+[ms]/m],
+  ["get configmaps -o name --request-timeout=1m", /^configmap\/cm-3$/m],
+  ["version --request-timeout=7s", /^Server Version: v1\./m],
+  ["api-versions --request-timeout=7s", /^apps\/v1$/m],
   // Selectors and namespaces.
   ["get configmaps -l app=till -A", /^bank +cm-9 +/m],
   ["get configmaps -l app!=till,app -o name", /^configmap\/cm-1$/m],
@@ -61,6 +67,18 @@ const shown: readonly (readonly [args: string, out: RegExp])[] = [
   ["version", /^Server Version: v1\./m],
   ["wait configmap/cm-3 --for=jsonpath={.data.value}=1 --timeout=5s", /condition met/],
   ["wait pod/web --for=create --timeout=5s", /condition met/],
+];
+
+const objectOf = "/api/v1/namespaces/shop/configmaps";
+
+/** What other clients ask for in another spelling: a scope's state, or an answer that kubectl has seen. */
+const spelled: readonly (readonly [target: string, source: "stale" | "replay"])[] = [
+  [`${objectOf}/cm-3?timeout=5s&timeoutSeconds=5&limit=1`, "stale"],
+  [`${objectOf}/cm-3?limit=junk&watch=1&resourceVersionMatch=Exact`, "stale"],
+  [`${objectOf}?timeout=1m&watch=0&resourceVersion=0&pretty=false`, "stale"],
+  [`${objectOf}?labelSelector=app+in+(till)&timeoutSeconds=9`, "stale"],
+  ["/version?timeout=9s&pretty=true", "replay"],
+  ["/openapi/v3?timeout=9s", "replay"],
 ];
 
 /** Each is refused, and in words. */
@@ -161,6 +179,11 @@ describe.skipIf(assets === undefined)("kubectl without the apiserver", () => {
     },
     20_000,
   );
+
+  test.each(spelled)("%s is %s", async (target, source) => {
+    const answer = await call(node, target);
+    expect([answer.status, sourceOf(answer)]).toEqual([200, source]);
+  });
 
   test.each(refused)(
     "%s is refused",

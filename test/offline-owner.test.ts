@@ -8,7 +8,7 @@ import { waitUntil } from "../src/testing/child-process.ts";
 import { call, type Endpoint, json, names, watch } from "../src/testing/contract-client.ts";
 import { type FakeApiserver, startFakeApiserver } from "../src/testing/fake-apiserver.ts";
 import { claimOf } from "../src/upstream/credential-claim.ts";
-import { storedVersions, untilKept, untilStored } from "./offline-disk.ts";
+import { bytesIn, storedVersions, untilKept, untilStored } from "./offline-disk.ts";
 import {
   configMap,
   createAll,
@@ -26,6 +26,9 @@ const configMaps = "/api/v1/namespaces/default/configmaps";
 const namespace = "/api/v1/namespaces/default";
 const scope = "configmaps in default, json";
 const atAnyVersion = `${configMaps}?resourceVersion=0`;
+
+/** In what is stored for who comes first. */
+const needle = "a-needle-of-the-one-before";
 
 let fake: FakeApiserver;
 let link: Link;
@@ -66,7 +69,7 @@ beforeEach(async () => {
   fake = await startFakeApiserver();
   link = await startLink(fake.port);
   direct = { url: fake.url, token: fake.adminToken };
-  await createAll(direct, configMaps, [configMap("a", "x"), configMap("b", "x")]);
+  await createAll(direct, configMaps, [configMap("a", "x", needle), configMap("b", "x")]);
   node = await Node.create({});
   write(fake.adminToken);
   await start();
@@ -76,6 +79,7 @@ beforeEach(async () => {
   await untilKept(node.cacheDir, `"${namespace}"`);
   before = fake.store.revision;
   await untilStored(node.cacheDir, [scope], 1);
+  expect(await isOnDisk()).toBe(true);
 }, 30_000);
 
 afterEach(async () => {
@@ -84,11 +88,16 @@ afterEach(async () => {
   await fake?.stop();
 }, 20_000);
 
+async function isOnDisk(): Promise<boolean> {
+  return (await bytesIn(node.cacheDir)).includes(needle);
+}
+
 /** What was known of the cluster before is nowhere. */
 async function expectForgotten(): Promise<void> {
   const isStored = () => (storedVersions(node.cacheDir).get(scope) ?? 0) > before;
   expect(names(json(await untilCached(node, configMaps)))).toEqual(["other"]);
   await waitUntil("the other's state is on disk", isStored);
+  expect(await isOnDisk()).toBe(false);
   await link.cut();
   const stale = async () => sourceOf(await call(node, configMaps)) === "stale";
   await waitUntil("the link is known to be cut", stale);
@@ -186,6 +195,7 @@ describe("another identity, changed while the proxy was down", () => {
     await waitUntil("the link is known to be cut", isOut);
     expect((await call(node, namespace)).status).toBe(503);
     expect(storedVersions(node.cacheDir).size).toBe(0);
+    expect(await isOnDisk()).toBe(false);
   }, 30_000);
 
   test("whose token says nothing, without upstream: what is there is shown", async () => {
@@ -216,6 +226,7 @@ describe("another identity, changed while the proxy was down", () => {
       }
       const lines = (await warnings()).filter((line) => line.includes("another identity"));
       expect(lines).toHaveLength(told);
+      expect(await isOnDisk()).toBe(told === 0);
     },
     30_000,
   );

@@ -249,6 +249,58 @@ describe("an upgrade", () => {
   }, 30_000);
 });
 
+describe("a frame without its end", () => {
+  test("passes as it comes, in both directions", async () => {
+    let received = Buffer.alloc(0);
+    using server = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data: (socket, bytes) => {
+          const text = bytes.toString("latin1");
+          if (text.includes("HTTP/1.1") && !text.startsWith("GET /x ")) {
+            socket.end("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+          } else if (text.startsWith("GET /x ")) {
+            const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
+            socket.write(`${head}Upgrade: websocket\r\nSec-WebSocket-Accept: a\r\n\r\n`);
+          } else {
+            received = Buffer.concat([received, bytes]);
+            socket.write(endless);
+          }
+        },
+      },
+    });
+    // A binary frame of 60 MiB, of which a kilobyte is there.
+    const endless = Buffer.concat([
+      new Uint8Array([0x82, 127, 0, 0, 0, 0, 0x03, 0xc0, 0, 0]),
+      Buffer.alloc(1024, 7),
+    ]);
+    const through = await startProxy({ server: `http://127.0.0.1:${server.port}` });
+    const { hostname, port, host } = new URL(through.url);
+    const lines = Object.entries(handshake).map(([name, value]) => `${name}: ${value}\r\n`);
+    let answer = Buffer.alloc(0);
+    const client = await Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: {
+        open: (socket) => {
+          socket.write(`GET /x HTTP/1.1\r\nHost: ${host}\r\n${lines.join("")}\r\n`);
+        },
+        data: (socket, bytes) => {
+          const hadHead = answer.length > 0;
+          answer = Buffer.concat([answer, bytes]);
+          if (!hadHead) socket.write(endless);
+        },
+      },
+    });
+    await waitUntil("upstream has what there is", () => received.length === endless.length);
+    await waitUntil("the client has what there is", () => answer.includes(endless));
+    expect(Buffer.compare(received, endless)).toBe(0);
+    client.terminate();
+    await through.stop();
+  }, 20_000);
+});
+
 describe("an upgrade with a slow upstream", () => {
   test("slows the client down, and loses nothing", async () => {
     const { socket } = await open("/sink");

@@ -16,6 +16,37 @@ export function decodePath(path: string): string | undefined {
   return new URLSearchParams(`path=${value}`).get("path") ?? undefined;
 }
 
+/**
+ * The pairs of a raw query string that Go's net/url takes, in their order; each text in the one spelling of all that have its
+ * bytes: unreserved characters (RFC 3986 2.3) as they are, all others as escapes in capitals.
+ */
+export function spelledPairs(query: string): readonly (readonly [key: string, value: string])[] {
+  if (query === "") return [];
+  return query.split("&").flatMap((pair) => {
+    if (pair === "" || pair.includes(";") || !hasGoodEscapes(pair)) return [];
+    const end = pair.indexOf("=");
+    const [key, value] = end === -1 ? [pair, ""] : [pair.slice(0, end), pair.slice(end + 1)];
+    return [[spelled(key.replaceAll("+", "%20")), spelled(value.replaceAll("+", "%20"))] as const];
+  });
+}
+
+/** A percent-encoded path in the one spelling of all that have its bytes; a slash is a slash, escaped or not. */
+export function spelledPath(path: string): string {
+  if (/^[-.~\w/]*$/.test(path)) return path;
+  return path.replaceAll(/%2f/gi, "/").split("/").map(spelled).join("/");
+}
+
+/** A bad escape stays as it is. A target's characters are its bytes, also those above 0x7f. */
+function spelled(text: string): string {
+  return text.replaceAll(/%[0-9A-Fa-f]{2}|[!-~\x80-\xff]/g, (each) => {
+    const code =
+      each.length === 1 ? (each.codePointAt(0) ?? 0) : Number.parseInt(each.slice(1), 16);
+    const character = String.fromCodePoint(code);
+    if (/^[-.~\w]$/.test(character)) return character;
+    return each === "%" ? each : `%${code.toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+}
+
 function hasGoodEscapes(text: string): boolean {
   return !/%(?![0-9A-Fa-f]{2})/.test(text);
 }

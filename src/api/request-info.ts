@@ -106,13 +106,23 @@ function splitNamespace(
 function withCollectionVerb(request: ResourceRequest, query: string): ResourceRequest {
   if (request.verb === "delete") return { ...request, verb: "deletecollection" };
   if (request.verb !== "get") return request;
+  // A query that names neither of the two that matter here is not read, however long it is.
+  if (!mayNameAWatch.test(query)) return { ...request, verb: "list" };
   const parameters = parseQuery(query);
   const isWatch = parseQueryBoolean(parameters.get("watch")) ?? false;
   return { ...request, verb: isWatch ? "watch" : "list", name: selectedName(parameters) };
 }
 
+/** `watch` or `fieldSelector`, or a key that is written with escapes. */
+const mayNameAWatch = /watch|fieldSelector|(?:^|&)[^=&]*%/;
+
+/** A selector that names one object is as long as a name; a long one names none, or more than one. */
+const maxNamingSelector = 4096;
+
 /** The name that the fieldSelector requires; empty when options cannot be read or the name could be no path segment. */
 function selectedName(parameters: URLSearchParams): string {
+  const selector = parameters.get("fieldSelector") ?? "";
+  if (selector === "" || selector.length > maxNamingSelector) return "";
   try {
     const name = decodeListOptions(parameters).fieldSelector.requiredValue("metadata.name") ?? "";
     return isPathSegmentName(name) ? name : "";

@@ -39,9 +39,10 @@ export function selectionCovers(outer: Selection, inner: Selection): boolean {
   );
 }
 
-/** One text for selections that select the same. */
+/** One text for selections that select the same, and for no others: a path may name a namespace with any characters. */
 export function formatSelection(selection: Selection): string {
-  return `${selection.namespace}?${selection.labelSelector.text}&${selection.fieldSelector.text}`;
+  const namespace = encodeURIComponent(selection.namespace);
+  return `${namespace}?${selection.labelSelector.text}&${selection.fieldSelector.text}`;
 }
 
 /** Whether two selections select the same objects, as far as their text tells. */

@@ -82,6 +82,7 @@ export function badRequest(message: string): StatusError {
 const refusalReasons = {
   408: "Timeout",
   413: "RequestEntityTooLarge",
+  414: undefined,
   431: undefined,
   501: undefined,
   505: undefined,

@@ -33,10 +33,10 @@ export class Bodies {
 
   set(key: string, version: number, body: SharedBytes): void {
     this.#remove(key);
-    const { length } = body.bytes;
-    if (length > this.#maxBytes) return;
+    const cost = costOf(key, body);
+    if (cost > this.#maxBytes) return;
     this.#bodies.set(key, { body, version });
-    this.#byteLength += length;
+    this.#byteLength += cost;
     for (const oldest of this.#bodies.keys()) {
       if (this.#byteLength <= this.#maxBytes) break;
       this.#remove(oldest);
@@ -52,6 +52,11 @@ export class Bodies {
     const kept = this.#bodies.get(key);
     if (kept === undefined) return;
     this.#bodies.delete(key);
-    this.#byteLength -= kept.body.bytes.length;
+    this.#byteLength -= costOf(key, kept.body);
   }
+}
+
+/** Selectors make a key long, and leave of a list what is short. */
+function costOf(key: string, { bytes }: SharedBytes): number {
+  return key.length + bytes.length;
 }

@@ -1,17 +1,16 @@
 // The only import of bun:sqlite: one file with a log before it (WAL), written by one process.
-import { Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
-import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync } from "node:fs";
+import { constants, Database as Sqlite, type SQLQueryBindings } from "bun:sqlite";
+import { closeSync, constants as modes, fdatasync } from "node:fs";
 import { promisify } from "node:util";
 
 import { DamagedFileError } from "./disk-fault.ts";
+import { frameBytes, pageBytes, requireFinite } from "./disk-pages.ts";
+import { requireOurTables, schemaQuery, type SchemaRow } from "./disk-tables.ts";
 import { HeldFile } from "./held-file.ts";
+import { openOwn, withoutLinks } from "./own-files.ts";
 
 const sync = promisify(fdatasync);
 
-/** Measured for blobs of 250 KB: read at 1.2 GB/s, with pages of 4 KiB at 0.8; larger ones cost more per small change. */
-const pageBytes = 8192;
-/** A frame of the log: a page and its head (sqlite.org/fileformat2.html, 4.1). */
-const frameBytes = pageBytes + 24;
 /** The log is folded into the file when it is this long: the copy of 1 MiB takes 5 ms, of 512 KiB 2 to 3, for 2 % more bytes written. */
 const foldBytes = 1 << 19;
 
@@ -35,7 +34,8 @@ export class Database {
   }
 
   /**
-   * Opens the file for its one writer; it has to exist, empty or not. Throws SQLite's errors. The log's index is a file that all
+   * Opens the file for its one writer; it has to exist, empty or not. Throws SQLite's errors, and a DamagedFileError where it is
+   * not one of ours: that is found before anything of it is used. The log's index is a file that all
    * who read share; on a full disk there may be no room for it: then it is in memory, and nobody else can read meanwhile
    * (sqlite.org/wal.html, "Use of WAL Without Shared-Memory").
    */
@@ -49,9 +49,11 @@ export class Database {
   }
 
   static #openWriter(path: string, locking: "NORMAL" | "EXCLUSIVE"): Database {
-    const sqlite = new Sqlite(path, { readwrite: true, create: true });
+    const roots = requireFinite(path);
+    const sqlite = openFile(path, "readwrite");
     try {
       sqlite.run(`PRAGMA locking_mode = ${locking}`);
+      if (roots !== undefined) requireOurs(sqlite, roots);
       sqlite.run(`PRAGMA page_size = ${pageBytes}`);
       sqlite.run("PRAGMA journal_mode = WAL");
       sqlite.run("PRAGMA synchronous = OFF");
@@ -69,14 +71,37 @@ export class Database {
     }
   }
 
-  /** Opens an existing file to read one consistent state of it, also while its writer is at work. Throws SQLite's errors. */
+  /**
+   * Opens an empty file that another process never sees, to be filled at once: what is written is not there for certain before it
+   * is closed and synced. Throws SQLite's errors.
+   */
+  static openCopy(path: string): Database {
+    const sqlite = openFile(path, "readwrite");
+    try {
+      sqlite.run("PRAGMA locking_mode = EXCLUSIVE");
+      sqlite.run(`PRAGMA page_size = ${pageBytes}`);
+      sqlite.run("PRAGMA journal_mode = OFF");
+      sqlite.run("PRAGMA synchronous = OFF");
+      sqlite.run("PRAGMA cache_size = -512");
+      return new Database(path, sqlite, []);
+    } catch (error) {
+      sqlite.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens an existing file to read one consistent state of it, also while its writer is at work. Throws SQLite's errors, and a
+   * DamagedFileError where it is not one of ours.
+   */
   static openReader(path: string): Database {
-    const sqlite = new Sqlite(path, { readonly: true });
+    const sqlite = openFile(path, "readonly");
     try {
       sqlite.run("PRAGMA busy_timeout = 2000");
       sqlite.run("PRAGMA cache_size = -512");
       sqlite.run("BEGIN");
-      sqlite.query("SELECT count(*) FROM sqlite_schema").get();
+      if (requireOurs(sqlite) === "nothing written yet")
+        throw new DamagedFileError("damaged", "nothing was written to it yet");
       return new Database(path, sqlite, []);
     } catch (error) {
       sqlite.close();
@@ -158,15 +183,6 @@ export class Database {
     this.run(`PRAGMA secure_delete = ${become === "overwritten" ? "ON" : "OFF"}`);
   }
 
-  /** Writes a copy to this empty file, without a byte of what was deleted, and waits for the disk. */
-  copyTo(path: string): void {
-    this.run("VACUUM INTO ?", path);
-    const copy = openSync(path, "r");
-    this.#bytesWritten += fstatSync(copy).size;
-    fdatasyncSync(copy);
-    closeSync(copy);
-  }
-
   /** Folds, and closes. */
   async close(): Promise<void> {
     try {
@@ -197,6 +213,40 @@ export class Database {
   }
 }
 
+/**
+ * Throws a DamagedFileError unless the file consists of what ours do, and of nothing else. What it says beside that, in triggers,
+ * views, generated columns or checks, is read as text here and run by nothing before.
+ */
+function requireOurs(sqlite: Sqlite, roots?: readonly number[]): "written" | "nothing written yet" {
+  const number = (name: string) =>
+    Number(Object.values(sqlite.query<object, []>(`PRAGMA ${name}`).get() ?? [0])[0]);
+  const head = {
+    applicationId: number("application_id"),
+    schemaVersion: number("user_version"),
+  };
+  const rows = sqlite.query<SchemaRow, []>(schemaQuery).all();
+  requireOurTables(head, rows);
+  if (roots !== undefined && ordered(roots) !== ordered(rows.map(({ rootpage }) => rootpage)))
+    throw new DamagedFileError("damaged", "its schema is not where it was looked for");
+  return rows.length > 0 ? "written" : "nothing written yet";
+}
+
+function ordered(pages: readonly number[]): string {
+  return pages.toSorted((a, b) => a - b).join();
+}
+
+/** Follows no symbolic link (sqlite.org/c3ref/open.html). */
+function openFile(path: string, access: "readwrite" | "readonly"): Sqlite {
+  const { SQLITE_OPEN_READONLY, SQLITE_OPEN_READWRITE, SQLITE_OPEN_CREATE } = constants;
+  const flags =
+    access === "readonly" ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const sqlite = new Sqlite(withoutLinks(path), flags | constants.SQLITE_OPEN_NOFOLLOW);
+  // Against what a file may have been made to do (sqlite.org/security.html, 1.1).
+  sqlite.run("PRAGMA trusted_schema = OFF");
+  sqlite.run("PRAGMA cell_size_check = ON");
+  return sqlite;
+}
+
 /** Frames in the log, and how many of them are in the file as well. */
 interface Checkpoint {
   readonly log: number;
@@ -208,9 +258,19 @@ function lacksIndex(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "SQLITE_IOERR_SHMSIZE";
 }
 
+/** Waits until what was written to a file, which is closed, is on the disk. Rejects with the system's errors. */
+export async function syncFile(path: string): Promise<void> {
+  const descriptor = openOwn(path, modes.O_RDONLY);
+  try {
+    await sync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** A lock on a file that ends with the process, however that ends. Throws SQLITE_BUSY while another holds it. */
 export function lockFile(path: string): () => void {
-  const sqlite = new Sqlite(path, { readwrite: true, create: true });
+  const sqlite = openFile(path, "readwrite");
   try {
     sqlite.run("PRAGMA busy_timeout = 0");
     sqlite.run("PRAGMA locking_mode = EXCLUSIVE");

@@ -1,8 +1,12 @@
+import { RefusedFolderError } from "./own-files.ts";
+
 /** What keeps the disk store from being used. `reason` is one line for people. */
 export type DiskFault =
   | {
       readonly kind: "locked" | "missing" | "forbidden" | "read-only" | "full" | "failed";
       readonly reason: string;
+      /** What to do about it, where that is known better than that the folder has to be one that can be written. */
+      readonly remedy?: string;
     }
   | {
       /** The file was damaged, or of another version of the program: it lies under the name that is told, undefined where nothing was left, and an empty one took its place. */
@@ -62,6 +66,11 @@ export function kindOfError(error: unknown): PlainKind | DamageKind {
 export function plainKindOf(error: unknown): PlainKind {
   const kind = kindOfError(error);
   return kind === "damaged" || kind === "outdated" ? "failed" : kind;
+}
+
+/** What to do about it, for a fault. */
+export function remedyOf(error: unknown): Pick<Extract<DiskFault, { remedy?: string }>, "remedy"> {
+  return error instanceof RefusedFolderError ? { remedy: error.remedy } : {};
 }
 
 /** The error in one line. */

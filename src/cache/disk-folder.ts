@@ -1,29 +1,40 @@
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   existsSync,
+  lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
-  truncateSync,
 } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
-import { Database, lockFile } from "./database.ts";
-import { DamagedFileError, kindOfError, reasonOfError } from "./disk-fault.ts";
+import { Database, lockFile, syncFile } from "./database.ts";
+import { copyRows } from "./disk-copy.ts";
+import { DamagedFileError, kindOfError, reasonOfError, remedyOf } from "./disk-fault.ts";
 import { prepareSchema } from "./disk-schema.ts";
+import {
+  emptyOwn,
+  RefusedFolderError,
+  requireOwnFolder,
+  touchOwn,
+  whyForeign,
+  whyNotReadable,
+} from "./own-files.ts";
 
 /** The names in the folder. */
 const fileName = "cache.db";
 const lockName = "cache.lock";
 const probeName = "cache.db-probe";
 const copyName = "cache.db-copy";
+const goneName = "cache.db-gone";
 const badMark = ".bad-";
+/** The files that hold what is stored. */
+const databaseSuffixes = ["-wal", ""] as const;
+/** The files that SQLite reads beside a database. */
+const besideSuffixes = ["-journal", "-wal", "-shm"] as const;
 /** Enough to look at what happened, too few to fill a disk. */
 const maxSetAside = 2;
 
@@ -34,22 +45,56 @@ export function databasePath(folder: string): string {
 
 /**
  * Makes the folder where it is missing (0700) and takes it for this process; gives the function that lets go of it. Throws the
- * system's and SQLite's errors, SQLITE_BUSY where another process has it.
+ * system's and SQLite's errors, SQLITE_BUSY where another process has it, and a RefusedFolderError where others may write to it.
  */
-export function takeFolder(folder: string): () => void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
-    throw Object.assign(new Error("it is not a folder"), { code: "ENOTDIR" });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statSync(folder).uid === process.getuid?.()) chmodSync(folder, 0o700);
+export function takeFolder(path: string): () => void {
+  // A slash at the end would lead through a symbolic link.
+  const folder = resolve(path);
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined)
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireOwnFolder(folder);
+  if ((lstatSync(folder).mode & 0o777) !== 0o700) chmodSync(folder, 0o700);
+  for (const name of namesIn(folder))
+    if (lstatSync(join(folder, name)).isDirectory())
+      throw new RefusedFolderError(`${name} in it is a folder`, "remove that");
   const lock = join(folder, lockName);
-  touch(lock);
-  return lockFile(lock);
+  // Nothing is ever written to it, and what others have written is not read.
+  emptyOwn(lock);
+  for (const suffix of besideSuffixes) rmSync(`${lock}${suffix}`, { force: true });
+  const letGo = lockFile(lock);
+  try {
+    removeForeign(folder);
+    return letGo;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
 }
 
-/** The user, neither this process's nor root, to whom the folder belongs, and who can therefore change what is in it. */
-export function foreignOwner(folder: string): number | undefined {
-  const { uid } = statSync(folder);
-  return uid === 0 || uid === process.getuid?.() ? undefined : uid;
+/**
+ * Removes files that another user may have put there or written: the names, never what links lead to. The database is left to
+ * `openDatabase`. A rollback journal always goes: there is one only while a file is begun, and SQLite deletes the file
+ * that it names (sqlite.org/atomiccommit.html, 5.0).
+ */
+function removeForeign(folder: string): void {
+  const path = databasePath(folder);
+  rmSync(`${path}-journal`, { force: true });
+  for (const name of namesIn(folder)) {
+    const other = join(folder, name);
+    if (!databaseSuffixes.some((suffix) => other === `${path}${suffix}`) && whyForeign(other))
+      rmSync(other);
+  }
+}
+
+/** Throws a DamagedFileError where others may have written the database or its log; what is not set aside then is removed. */
+function requireOwnDatabase(folder: string): void {
+  for (const suffix of databaseSuffixes) {
+    const path = `${databasePath(folder)}${suffix}`;
+    const why = whyForeign(path);
+    if (why === undefined) continue;
+    rmSync(path);
+    throw new DamagedFileError("damaged", why);
+  }
 }
 
 /** Whether there is a file, empty or not. */
@@ -58,7 +103,7 @@ export function hasDatabase(folder: string): boolean {
 }
 
 function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  return lstatSync(path, { throwIfNoEntry: false })?.size;
 }
 
 /** Whether nothing is stored in the folder, damaged or not; what was set aside does not count. */
@@ -75,6 +120,10 @@ function logBytesIn(folder: string): number {
  * shows an empty store without a word.
  */
 export function requireFile(folder: string): void {
+  for (const suffix of ["", "-wal"]) {
+    const why = whyNotReadable(`${databasePath(folder)}${suffix}`);
+    if (why !== undefined) throw new DamagedFileError("damaged", why);
+  }
   const bytes = sizeOf(databasePath(folder));
   if (bytes !== undefined && bytes > 0) return;
   const what = bytes === undefined ? "it is gone" : "it is empty";
@@ -84,10 +133,12 @@ export function requireFile(folder: string): void {
 
 /** Opens the folder's database, an empty one where there is none. Throws; a DamagedFileError or SQLite's where it has to be set aside. */
 export function openDatabase(folder: string): Database {
+  if (isErasureDue(folder)) eraseDatabase(folder);
+  requireOwnDatabase(folder);
   if (isVacant(folder)) return createDatabase(folder, () => undefined);
   requireFile(folder);
   const path = databasePath(folder);
-  touch(path);
+  touchOwn(path);
   return prepared(Database.openWriter(path), () => undefined);
 }
 
@@ -95,7 +146,7 @@ export function openDatabase(folder: string): Database {
 export function createDatabase(folder: string, begin: (db: Database) => void): Database {
   const path = databasePath(folder);
   try {
-    touch(path);
+    touchOwn(path);
     return prepared(Database.openWriter(path), begin);
   } catch (error) {
     for (const suffix of ["-shm", "-wal", ""]) rmSync(`${path}${suffix}`, { force: true });
@@ -111,31 +162,62 @@ export function isRewriteDue(folder: string): boolean {
 /** From here on it is so, also after a kill, until it is done. */
 export function makeRewriteDue(folder: string): void {
   const copy = join(folder, copyName);
-  touch(copy);
-  truncateSync(copy);
+  emptyOwn(copy);
+  for (const suffix of besideSuffixes) rmSync(`${copy}${suffix}`, { force: true });
 }
 
 /**
  * Writes the folder's database anew, without the bytes of deleted rows: they lie in the file and its log until others take their
- * place. What was set aside goes too, it may hold the same. Nobody else's turn comes before the copy is made, and `db` is
- * closed then. Where this rejects before, all is as it was, and it is due.
+ * place. What was set aside goes too, it may hold the same. `db`, to which nobody else writes meanwhile, is closed then. Where
+ * this rejects before, all is as it was, and it is due.
  */
-export async function rewriteDatabase(folder: string, db: Database): Promise<Database> {
+export async function rewriteDatabase(
+  folder: string,
+  db: Database,
+): Promise<{ readonly rewritten: Database; readonly bytesCopied: number }> {
   const path = databasePath(folder);
   const copy = join(folder, copyName);
   makeRewriteDue(folder);
   try {
-    db.copyTo(copy);
+    await writeCopy(db, copy);
   } catch (error) {
     makeRewriteDue(folder);
     throw error;
   }
   await db.close();
   for (const suffix of ["-shm", "-wal"]) rmSync(`${path}${suffix}`, { force: true });
+  const bytesCopied = sizeOf(copy) ?? 0;
   renameSync(copy, path);
-  for (const name of readdirSync(folder))
+  for (const name of namesIn(folder))
     if (name.startsWith(`${fileName}${badMark}`)) rmSync(join(folder, name), { force: true });
-  return prepared(Database.openWriter(path), () => undefined);
+  return { rewritten: prepared(Database.openWriter(path), () => undefined), bytesCopied };
+}
+
+async function writeCopy(db: Database, path: string): Promise<void> {
+  const copy = prepared(Database.openCopy(path), () => undefined);
+  try {
+    await copyRows(db, copy);
+  } finally {
+    copy.abandon();
+  }
+  await syncFile(path);
+}
+
+/** Whether an erasure was begun and not done. */
+function isErasureDue(folder: string): boolean {
+  return sizeOf(join(folder, goneName)) !== undefined;
+}
+
+/**
+ * Removes all that is stored in the folder, the database under another name first and its log after it: a kill at any moment
+ * leaves all as it was, or what the next start removes. The database is closed. Throws the system's errors.
+ */
+export function eraseDatabase(folder: string): void {
+  const gone = join(folder, goneName);
+  if (hasDatabase(folder)) renameSync(databasePath(folder), gone);
+  for (const name of namesIn(folder))
+    if (name !== goneName) rmSync(join(folder, name), { force: true });
+  rmSync(gone, { force: true });
 }
 
 function prepared(db: Database, begin: (db: Database) => void): Database {
@@ -174,7 +256,9 @@ export function removeDatabase(folder: string): boolean {
     letGo = takeFolder(folder);
   } catch (error) {
     const why = kindOfError(error) === "locked" ? "another process uses it" : reasonOfError(error);
-    throw new Error(`${folder}: ${why}`, { cause: error });
+    const { remedy } = remedyOf(error);
+    const what = remedy === undefined ? why : `${why}; ${remedy}`;
+    throw new Error(`${folder}: ${what}`, { cause: error });
   }
   for (const name of namesIn(folder)) rmSync(join(folder, name), { force: true });
   letGo();
@@ -195,15 +279,10 @@ export function whyNotWritable(folder: string): unknown {
   const probe = join(folder, probeName);
   try {
     accessSync(databasePath(folder), constants.W_OK);
-    touch(probe);
+    touchOwn(probe);
     rmSync(probe);
     return undefined;
   } catch (error) {
     return error;
   }
-}
-
-/** SQLite gives its log the mode of the file. */
-function touch(path: string): void {
-  closeSync(openSync(path, "a", 0o600));
 }

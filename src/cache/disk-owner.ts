@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
 import type { Disk } from "./disk.ts";
 import { checksumOf } from "./segment.ts";
+import { isRecordOf, isText, parseStored } from "./stored-shapes.ts";
 
 /**
  * What tells whose the contents of the file are: the cluster, how it is reached, and who the proxy is there, by what an
@@ -25,7 +26,7 @@ const keyBytes = 32;
  */
 export class DiskOwner {
   readonly #disk: Disk;
-  #key = crypto.getRandomValues(new Uint8Array(keyBytes)).toHex();
+  #key = newKey();
   #marks: Marks = {};
 
   constructor(disk: Disk) {
@@ -36,10 +37,14 @@ export class DiskOwner {
   /** Reads what is kept. Never rejects. */
   async load(): Promise<void> {
     await this.#disk.exclusive(async (db) => {
-      const row = db.get<Row>("SELECT * FROM owner");
+      const row = db.get<Row>(
+        "SELECT * FROM owner WHERE octet_length(key) + octet_length(state) < 9999",
+      );
       if (row === undefined || checksumOf(`${row.key} ${row.state}`) !== row.checksum) return;
+      const marks = parseStored(row.state, isRecordOf(isText));
+      if (marks === undefined || !isText(row.key)) return;
       this.#key = row.key;
-      this.#marks = JSON.parse(row.state);
+      this.#marks = marks;
     });
   }
 
@@ -67,6 +72,7 @@ export class DiskOwner {
 
   /** It is somebody else's from here on, of whom nothing is known yet. */
   forget(): void {
+    this.#key = newKey();
     this.#marks = {};
     void this.#write();
   }
@@ -85,4 +91,8 @@ export class DiskOwner {
     const checksum = checksumOf(`${this.#key} ${state}`);
     db.run("INSERT INTO owner (key, state, checksum) VALUES (?, ?, ?)", this.#key, state, checksum);
   }
+}
+
+function newKey(): string {
+  return crypto.getRandomValues(new Uint8Array(keyBytes)).toHex();
 }

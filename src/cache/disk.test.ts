@@ -10,13 +10,21 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 
 import { createTemporaryFolder } from "../testing/child-process.ts";
-import { type OpenSnapshot, openSnapshot } from "../testing/disk.ts";
+import {
+  configMapScope,
+  objectAt,
+  type OpenSnapshot,
+  openSnapshot,
+  stateAt,
+} from "../testing/disk.ts";
 import type { Database } from "./database.ts";
 import { DamagedFileError } from "./disk-fault.ts";
 import { databasePath } from "./disk-folder.ts";
 import type { Disk } from "./disk.ts";
+import { scopeId } from "./scope-id.ts";
 
 let folder: Awaited<ReturnType<typeof createTemporaryFolder>>;
 let open: OpenSnapshot;
@@ -34,12 +42,21 @@ const folds = (db: Database) => db.get<{ folds: number }>("SELECT folds FROM log
 const read = (disk: Disk) => disk.exclusive(async (db) => folds(db));
 const write = (disk: Disk) =>
   disk.exclusive(async (db) => db.run("UPDATE log SET folds = folds + 1"));
+/** Every row of every table that is more than a count. */
+const all = (disk: Disk) =>
+  disk.exclusive(async (db) =>
+    ["scope", "segment", "replay", "owner", "used"].map((name) => db.all(`SELECT * FROM ${name}`)),
+  );
 /** A write for which there is no room. */
 const writeInVain = (disk: Disk) => disk.exclusive(() => Promise.reject(noRoom()));
 const noRoom = () => Object.assign(new Error("no room"), { code: "ENOSPC" });
 
 const path = () => databasePath(folder.dir);
 const badFiles = () => readdirSync(folder.dir).filter((name) => name.includes(".bad-"));
+const bytesInFolder = () =>
+  Buffer.concat(
+    readdirSync(folder.dir).map((name) => readFileSync(join(folder.dir, name))),
+  ).toString("latin1");
 function replaceFile(): void {
   copyFileSync(path(), `${path()}-other`);
   renameSync(`${path()}-other`, path());
@@ -151,6 +168,88 @@ describe("Disk", () => {
     ]);
     expect(bytes()).toBe(false);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
+    expect(open.reports).toEqual([]);
+  });
+
+  test("a rewrite keeps every row, and lets everything else have its turn", async () => {
+    const { disk, snapshot } = open;
+    for (const namespace of ["a", "b"]) {
+      const items = Array.from({ length: 2000 }, (_, index) => objectAt(`n${index}`, 3));
+      await snapshot.replace(configMapScope(namespace), stateAt(10), items);
+    }
+    await snapshot.noteUses([{ id: scopeId(configMapScope("a")), usedAt: 7 }]);
+    await disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('k', 's', 4294967295)"));
+    const before = await all(disk);
+    let turns = 0;
+    const counting = setInterval(() => turns++, 0);
+    expect(await disk.rewrite()).toMatchObject({ is: "done" });
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(0);
+    expect(await all(disk)).toEqual(before);
+    expect(open.reports).toEqual([]);
+  });
+
+  test("what cannot be copied does not stay either, set aside or not", async () => {
+    const { disk, reports } = open;
+    await disk.exclusive(async (db) => db.run("INSERT INTO used VALUES ('needle', 0)"));
+    await disk.exclusive(async (db) => db.fold("always"));
+    await disk.exclusive(async (db) => db.run("DROP TABLE owner"));
+    expect(await disk.rewrite()).toMatchObject({ is: "done" });
+    expect(bytesInFolder()).not.toContain("needle");
+    expect(badFiles()).toEqual([]);
+    expect(reports).toMatchObject([{ kind: "damaged" }]);
+  });
+
+  test("an erasure leaves no byte of what was stored, or set aside, and goes on with an empty file", async () => {
+    const { disk, reports } = open;
+    const begun: string[] = [];
+    disk.onAnotherFile(() => begun.push("again"));
+    await disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    writeFileSync(`${path()}.bad-20200101T000000.000Z`, "needle");
+    writeFileSync(`${path()}-copy`, "needle");
+    expect(await disk.erase()).toMatchObject({ is: "done" });
+    expect(bytesInFolder()).not.toContain("needle");
+    expect(badFiles()).toEqual([]);
+    expect(await read(disk)).toEqual({ is: "done", value: { folds: 0 } });
+    expect([begun, reports]).toEqual([["again"], []]);
+  });
+
+  test("an erasure that a fault came before is done before anything else", async () => {
+    const { disk } = open;
+    await disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    let room = 0;
+    disk.onAnotherFile(() => {
+      if (room++ === 0) throw noRoom();
+    });
+    replaceFile();
+    expect(await disk.erase()).toMatchObject({ is: "fault", fault: { kind: "full" } });
+    expect(bytesInFolder()).not.toContain("needle");
+    expect(await write(disk)).toMatchObject({ is: "done" });
+    expect(badFiles()).toEqual([]);
+  });
+
+  test("an erasure leaves a folder alone that another process has taken since", async () => {
+    const { disk } = open;
+    rmSync(folder.dir, { recursive: true });
+    const other = openSnapshot(folder.dir);
+    await other.disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('o', '', 0)"));
+    expect(await disk.erase()).toMatchObject({ is: "fault", fault: { kind: "locked" } });
+    expect(await all(other.disk)).toMatchObject({
+      is: "done",
+      value: [[], [], [], [{ key: "o" }], []],
+    });
+    await other.disk.close();
+  });
+
+  test("an erasure that a kill came into is done at the next start", async () => {
+    await open.disk.exclusive(async (db) => db.run("INSERT INTO owner VALUES ('needle', '', 0)"));
+    const log = readFileSync(`${path()}-wal`);
+    await open.disk.close();
+    renameSync(path(), `${path()}-gone`);
+    writeFileSync(`${path()}-wal`, log);
+    expect(bytesInFolder()).toContain("needle");
+    open = openSnapshot(folder.dir);
+    expect(bytesInFolder()).not.toContain("needle");
     expect(open.reports).toEqual([]);
   });
 

@@ -1,7 +1,8 @@
 import type { Database } from "./database.ts";
-import { type DiskFault, kindOfError, plainKindOf, reasonOfError } from "./disk-fault.ts";
+import { type DiskFault, kindOfError, plainKindOf, reasonOfError, remedyOf } from "./disk-fault.ts";
 import {
   createDatabase,
+  eraseDatabase,
   hasDatabase,
   isRewriteDue,
   makeRewriteDue,
@@ -36,6 +37,8 @@ export class Disk {
   readonly #faultCounts = new Map<DiskFault["kind"], number>();
   #tail: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** What lies there may not stay, not even set aside. */
+  #isErasureDue = false;
 
   private constructor(folder: string, options: DiskOptions) {
     this.#folder = folder;
@@ -61,7 +64,8 @@ export class Disk {
       disk.#letGo?.();
       const plain = plainKindOf(error);
       const why = plain === "locked" ? "another process uses it" : reason;
-      return { is: "fault", fault: { kind: plain, reason: `${folder}: ${why}` } };
+      const fault = { kind: plain, reason: `${folder}: ${why}`, ...remedyOf(error) };
+      return { is: "fault", fault };
     }
   }
 
@@ -99,16 +103,39 @@ export class Disk {
 
   /** Does this work when all before it is done. Never rejects. */
   exclusive<T>(work: (db: Database) => Promise<T>): Promise<DiskOutcome<T>> {
+    return this.#next(async () => {
+      const db = this.#database ?? this.#beginAnew();
+      db.requireUnharmed();
+      const before = db.changes;
+      const value = await work(db);
+      if (this.#fault !== undefined && db === this.#database && db.changes > before)
+        await this.#recovered(db);
+      return value;
+    });
+  }
+
+  /**
+   * Begins the folder anew, when all work before this is done: of what was stored, or set aside, no byte is left in it. Where that
+   * fails it is tried again before anything else is done. Never rejects.
+   */
+  erase(): Promise<DiskOutcome<void>> {
+    return this.#next(async () => {
+      this.#isErasureDue = true;
+      const db = this.#database;
+      const harm = harmOf(db);
+      if (db !== undefined) this.#retire(db);
+      db?.abandon();
+      // Others may have taken what lies there by now.
+      if (harm !== undefined) this.#leaveFolder();
+      this.#beginAnew();
+    });
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<DiskOutcome<T>> {
     const run = async (): Promise<DiskOutcome<T>> => {
       if (this.#isClosed) return { is: "fault", fault: closed };
       try {
-        const db = this.#database ?? this.#beginAnew();
-        db.requireUnharmed();
-        const before = db.changes;
-        const value = await work(db);
-        if (this.#fault !== undefined && db === this.#database && db.changes > before)
-          await this.#recovered(db);
-        return { is: "done", value };
+        return { is: "done", value: await work() };
       } catch (error) {
         return { is: "fault", fault: this.#failed(error) };
       }
@@ -123,20 +150,31 @@ export class Disk {
     await this.exclusive(async () => makeRewriteDue(this.#folder));
   }
 
+  /** The same, within work on the disk: before what is to be gone is removed, so that no kill comes between. Throws the system's errors. */
+  markRewriteDue(): void {
+    makeRewriteDue(this.#folder);
+  }
+
   get isRewriteDue(): boolean {
     return isRewriteDue(this.#folder);
   }
 
   /**
-   * Writes the file anew, when all work before this is done, without the bytes of what was deleted; keeps everything else
-   * waiting for as long as a copy takes. Never rejects.
+   * Writes the file anew, when all work before this is done, without the bytes of what was deleted, and removes what was set
+   * aside: it may hold the same. Other work on the disk waits until it is done. Never rejects.
    */
-  rewrite(): Promise<DiskOutcome<void>> {
-    return this.exclusive(async (db) => {
-      const rewritten = await rewriteDatabase(this.#folder, db);
-      this.#retire(db);
-      this.#database = rewritten;
-    });
+  async rewrite(): Promise<DiskOutcome<void>> {
+    const outcome = await this.exclusive((db) => this.#rewrite(db));
+    if (outcome.is === "done" || !("setAside" in outcome.fault)) return outcome;
+    // What could not be copied was set aside, with all that had to go.
+    return await this.exclusive((db) => this.#rewrite(db));
+  }
+
+  async #rewrite(db: Database): Promise<void> {
+    const { rewritten, bytesCopied } = await rewriteDatabase(this.#folder, db);
+    this.#retire(db);
+    this.#written += bytesCopied;
+    this.#database = rewritten;
   }
 
   /** Closes the file and lets go of the folder when all work is done. Never rejects. */
@@ -171,7 +209,7 @@ export class Disk {
   #beginAnew(): Database {
     try {
       this.#letGo ??= takeFolder(this.#folder);
-      setAside(this.#folder, this.#options.now());
+      this.#setAside();
       this.#database = createDatabase(this.#folder, (db) => {
         for (const begin of this.#onAnotherFile) begin(db);
       });
@@ -180,6 +218,14 @@ export class Disk {
       if (kindOfError(error) === "missing") this.#leaveFolder();
       throw error;
     }
+  }
+
+  /** Makes room for another file; the name that what lies there has then, undefined where nothing is left. */
+  #setAside(): string | undefined {
+    if (!this.#isErasureDue) return setAside(this.#folder, this.#options.now());
+    eraseDatabase(this.#folder);
+    this.#isErasureDue = false;
+    return undefined;
   }
 
   /** The lock went with the folder, or lies in one that others have taken since. */
@@ -212,7 +258,7 @@ export class Disk {
       db?.abandon();
       if (harm !== undefined) this.#leaveFolder();
       this.#letGo ??= takeFolder(this.#folder);
-      return { kind, reason, setAside: setAside(this.#folder, this.#options.now()) };
+      return { kind, reason, setAside: this.#setAside() };
     } catch (second) {
       return { kind: plainKindOf(second), reason: `${reason}; ${reasonOfError(second)}` };
     }
@@ -251,8 +297,3 @@ function harmOf(db: Database | undefined): string | undefined {
 }
 
 const closed: DiskFault = { kind: "failed", reason: "the disk store is closed" };
-
-/** Lets everything else have its turn. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,5 +1,7 @@
-import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync } from "node:fs";
 import { basename } from "node:path";
+
+import { openOwn } from "./own-files.ts";
 
 /** A file that is open to its one writer: others may still remove, replace or cut it, of which an open file tells nothing. */
 export class HeldFile {
@@ -10,7 +12,7 @@ export class HeldFile {
   #size: number;
 
   constructor(path: string) {
-    this.descriptor = openSync(path, "r");
+    this.descriptor = openOwn(path, constants.O_RDONLY);
     const { dev, ino, size } = fstatSync(this.descriptor);
     this.#path = path;
     this.#device = dev;
@@ -20,7 +22,7 @@ export class HeldFile {
 
   /** What others have done to it since, in words; undefined where they have not. Throws the system's errors. */
   harm(): string | undefined {
-    const found = statSync(this.#path, { throwIfNoEntry: false });
+    const found = lstatSync(this.#path, { throwIfNoEntry: false });
     const name = basename(this.#path);
     if (found === undefined) return `${name} was removed while it was in use`;
     if (found.ino !== this.#inode || found.dev !== this.#device)

@@ -9,6 +9,15 @@ import {
   readParts,
 } from "./replay-parts.ts";
 import { checksumOf } from "./segment.ts";
+import {
+  isListOf,
+  isRecordOf,
+  isShapeOf,
+  isText,
+  maxRowBytes,
+  maxRows,
+  parseStored,
+} from "./stored-shapes.ts";
 
 /** What an answer is kept under: all that it can depend on, but for the headers that its `Vary` names. */
 export interface ReplayRequest {
@@ -16,8 +25,9 @@ export interface ReplayRequest {
   readonly identity: string;
   readonly method: string;
   readonly path: string;
-  /** As it came, without `?`. */
+  /** In one form for all that are answered alike, without `?`. */
   readonly query: string;
+  /** The form of the answer, likewise. */
   readonly accept: string;
   /** The value of any other header that the answer's `Vary` names, lower case; empty where there is none. */
   readonly header: (name: string) => string;
@@ -79,11 +89,18 @@ export function pathOfKey(key: string): string {
   }
 }
 
+const isHead = isShapeOf<ReplayHead>({ headers: isRecordOf(isText), vary: isListOf(isText) });
+
 /** undefined where the head is damaged. */
 export function varyOf(head: string): readonly string[] | undefined {
+  return parseStored(head, isHead)?.vary;
+}
+
+/** undefined where it is none that an answer can have. */
+function parseHead(text: string): ReplayHead | undefined {
+  const head = parseStored(text, isHead);
   try {
-    const { vary }: ReplayHead = JSON.parse(head);
-    return Array.isArray(vary) ? vary : undefined;
+    return head && new Headers({ ...head.headers }) && head;
   } catch {
     return undefined;
   }
@@ -95,10 +112,10 @@ export async function readAnswer(
   { key, at, parts }: Pick<KnownRow, "key" | "at" | "parts">,
 ): Promise<ReplayAnswer | undefined> {
   const row = db.get<{ head: string; body: Uint8Array; checksum: number }>(
-    "SELECT head, body, checksum FROM replay WHERE key = ?",
+    `SELECT head, body, checksum FROM replay WHERE key = ? AND octet_length(body) <= ${maxRowBytes}`,
     key,
   );
-  if (row === undefined) return undefined;
+  if (!(row?.body instanceof Uint8Array)) return undefined;
   const bodies = await readParts(
     db,
     partNames(partOwner({ key, checksum: row.checksum }), parts),
@@ -106,8 +123,8 @@ export async function readAnswer(
   );
   const checksum = checksumOfAnswer(key, row.head, await checksumOfParts(bodies));
   if (checksum !== row.checksum) return undefined;
-  const head: ReplayHead = JSON.parse(row.head);
-  return { head, body: parts === 1 ? row.body : Buffer.concat(bodies), at };
+  const head = parseHead(row.head);
+  return head && { head, body: parts === 1 ? row.body : Buffer.concat(bodies), at };
 }
 
 /** The requests whose answers are not what was written. */
@@ -128,11 +145,13 @@ export function readKnownRows(db: Database): KnownRows {
   const rows = db.all<Omit<KnownRow, "parts">>(
     `SELECT key, at, checksum, head,
        octet_length(key) + octet_length(head) + octet_length(body) AS byteLength
-     FROM replay ORDER BY number`,
+     FROM replay WHERE octet_length(key) <= ${maxRowBytes} AND octet_length(head) <= ${maxRowBytes}
+     ORDER BY number LIMIT ${maxRows}`,
   );
   const answers = new Map<string, KnownRow>();
   const parts: (PartName & { readonly byteLength: number })[] = [];
   for (const row of rows) {
+    if (!isText(row.key) || !isText(row.head)) continue;
     const name = parsePartKey(row.key);
     if (name === undefined) answers.set(partOwner(row), { ...row, parts: 1 });
     else parts.push({ ...name, byteLength: row.byteLength });
@@ -140,7 +159,8 @@ export function readKnownRows(db: Database): KnownRows {
   const orphans: string[] = [];
   for (const { owner, index, byteLength } of parts) {
     const answer = answers.get(owner);
-    if (answer === undefined) orphans.push(partKey({ owner, index }));
+    // No name says more than there are rows.
+    if (answer === undefined || !(index <= parts.length)) orphans.push(partKey({ owner, index }));
     else
       answers.set(owner, {
         ...answer,

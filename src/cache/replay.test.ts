@@ -23,12 +23,14 @@ afterEach(async () => {
 
 const limitBytes = 8 << 20;
 const isKept = () => true;
+let refusals = 0;
+const refused = () => void refusals++;
 
 function open(limit = limitBytes): void {
   const opened = Disk.open(folder.dir, { now: Date.now, report: () => undefined });
   if (opened.is === "fault") throw new Error(opened.fault.reason);
   disk = opened.value;
-  replay = new Replay(disk, { limitBytes: limit, flushMs: 60_000, isKept });
+  replay = new Replay(disk, { limitBytes: limit, flushMs: 60_000, isKept, refused });
 }
 
 test("what is cleared is not given again, after a restart neither", async () => {
@@ -59,8 +61,40 @@ test("the answers of one path are forgotten, those of others stay", async () => 
 test("an answer that may not be kept is not given, though it lies there", async () => {
   replay.put(request(), answer("a"));
   await replay.flush();
-  const options = { limitBytes, flushMs: 60_000, isKept: (path: string) => path !== "/version" };
+  const options = {
+    limitBytes,
+    flushMs: 60_000,
+    refused,
+    isKept: (path: string) => path !== "/version",
+  };
   expect(await new Replay(disk, options).get(request())).toBeUndefined();
+});
+
+test("an answer on disk that upstream refuses since is removed, and a rewrite is due", async () => {
+  const due = async (asked: ReplayRequest) => {
+    refusals = 0;
+    await replay.remove(asked);
+    await replay.flush();
+    return [refusals, disk.isRewriteDue];
+  };
+  replay.put(request(), answer("needle"));
+  expect(await due(request())).toEqual([0, false]);
+  replay.put(request(), answer("needle"));
+  replay.put(request({ path: "/other" }), answer("other"));
+  await replay.flush();
+  expect(await due(request({ path: "/never" }))).toEqual([0, false]);
+  expect(await due(request())).toEqual([1, true]);
+  expect(await disk.rewrite()).toMatchObject({ is: "done" });
+  expect(disk.isRewriteDue).toBe(false);
+  refusals = 0;
+  await replay.removeOf((path) => path === "/version", "refused");
+  expect([refusals, disk.isRewriteDue]).toEqual([0, false]);
+  await replay.removeOf((path) => path === "/other", "refused");
+  expect([refusals, disk.isRewriteDue]).toEqual([1, true]);
+  const bytes = readdirSync(folder.dir).map((name) =>
+    readFileSync(join(folder.dir, name), "latin1"),
+  );
+  expect(bytes.join("")).not.toContain("needle");
 });
 
 async function reopen(limit?: number): Promise<void> {
@@ -101,9 +135,12 @@ async function givenAfterKill(): Promise<ReplayAnswer | undefined> {
   for (const name of readdirSync(folder.dir)) copyFileSync(join(folder.dir, name), join(dir, name));
   const opened = Disk.open(dir, { now: Date.now, report: () => undefined });
   if (opened.is === "fault") throw new Error(opened.fault.reason);
-  const given = await new Replay(opened.value, { limitBytes, flushMs: 60_000, isKept }).get(
-    request(),
-  );
+  const given = await new Replay(opened.value, {
+    limitBytes,
+    flushMs: 60_000,
+    isKept,
+    refused,
+  }).get(request());
   await opened.value.close();
   rmSync(dir, { recursive: true });
   return given;
@@ -144,6 +181,15 @@ describe("Replay", () => {
       "plain 2",
       undefined,
     ]);
+  });
+
+  test("an answer of more than a key is long is not kept", async () => {
+    const long = "x".repeat(20_000);
+    replay.put(request({ path: `/${long}` }), answer("a"));
+    replay.put(encoded(long), answer("b", 1, ["accept-encoding"]));
+    replay.put(request(), answer("c"));
+    await replay.flush();
+    expect(await rows()).toBe(1);
   });
 
   test("an answer that was refused since is gone", async () => {
@@ -233,7 +279,7 @@ describe("Replay, of answers put in faster than they are written", () => {
 function told(is: "answer" | "refused", path: string, text = path): () => Told {
   const asked = request({ path });
   return () =>
-    is === "answer" ? { is, request: asked, answer: answer(text) } : { is, request: asked };
+    is === "answer" ? { is, request: asked, answer: answer(text) } : { is, requests: [asked] };
 }
 
 describe("Replay, of what is told", () => {

@@ -19,10 +19,14 @@ export interface ReplayOptions {
   readonly flushMs: number;
   /** Whether answers to requests for this path may be kept: those to others are not given, though they lie there. */
   readonly isKept: (path: string) => boolean;
+  /** Called when an answer that upstream has refused since is removed from the disk: a rewrite of it is due. */
+  readonly refused: () => void;
 }
 
 /** Of one answer, so much of all: an OpenAPI document must not drive out all discovery. */
 const maxShare = 0.25;
+/** A request of more characters, its varying headers among them, is kept under no key. */
+const maxKeyLength = 16 << 10;
 /** The budget is waited for until so much can be written again. */
 const leastBytes = 1 << 20;
 /** Of requests that had an answer so many more may be known than have one. */
@@ -35,7 +39,7 @@ const maxToldBytes = 1 << 20;
 /** What upstream has said to a request: an answer worth keeping, or a refusal. */
 export type Told =
   | { readonly is: "answer"; readonly request: ReplayRequest; readonly answer: ReplayAnswer }
-  | { readonly is: "refused"; readonly request: ReplayRequest };
+  | { readonly is: "refused"; readonly requests: readonly ReplayRequest[] };
 
 /**
  * The last good answers to exact requests, on disk, at most `limitBytes`: the newest wins, the least recently used go first.
@@ -54,6 +58,8 @@ export class Replay {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #told: (() => Told | undefined)[] = [];
   #toldBytes = 0;
+  /** Requests whose answers on disk were refused since the last flush. */
+  readonly #refused = new Set<string>();
 
   constructor(disk: Disk, options: ReplayOptions) {
     this.#disk = disk;
@@ -96,8 +102,10 @@ export class Replay {
   /** Keeps the answer; one that is too large is not kept, and what it would have replaced goes. */
   put(request: ReplayRequest, answer: ReplayAnswer): void {
     const base = baseOf(request);
+    const key = keyOf(base, request, answer.head.vary);
+    if (key.length > maxKeyLength) return;
     this.#varies.set(base, answer.head.vary);
-    this.#pending.put(keyOf(base, request, answer.head.vary), answer);
+    this.#pending.put(key, answer);
     this.#arm(this.#options.flushMs);
   }
 
@@ -105,7 +113,9 @@ export class Replay {
   async remove(request: ReplayRequest): Promise<void> {
     // Which headers its answers vary by is known from the disk.
     if (this.#table === undefined) await this.#disk.exclusive(async (db) => void this.#load(db));
-    this.#pending.remove(this.#keyOf(request));
+    const key = this.#keyOf(request);
+    this.#pending.remove(key);
+    if (this.#pending.has(key)) this.#refused.add(key);
     this.#arm(this.#options.flushMs);
   }
 
@@ -115,13 +125,18 @@ export class Replay {
     return outcome.is === "done" ? outcome.value.filter((key) => isOf(pathOfKey(key))).length : 0;
   }
 
-  /** Forgets the answers to requests for such paths. Never rejects. */
-  async removeOf(isForgotten: (path: string) => boolean): Promise<void> {
+  /** Forgets the answers to requests for such paths; of those that upstream refuses by now a rewrite is due. Never rejects. */
+  async removeOf(
+    isForgotten: (path: string) => boolean,
+    because: "not kept" | "refused" = "not kept",
+  ): Promise<void> {
     this.#take();
     const isOf = (key: string) => isForgotten(pathOfKey(key));
     await this.#write(async (db, table) => {
       for (const key of this.#pending.keys.filter(isOf)) this.#pending.delete(key);
-      await table.remove(db, table.keys.filter(isOf));
+      const keys = table.keys.filter(isOf);
+      if (keys.length > 0 && because === "refused") this.#markRefused();
+      await table.remove(db, keys);
     });
   }
 
@@ -142,12 +157,20 @@ export class Replay {
         const slice = this.#pending.takeSlice();
         if (slice.size === 0) break;
         left -= slice.size;
+        const refused = [...slice.keys()].filter((key) => this.#refused.delete(key));
+        if (refused.some((key) => table.has(key))) this.#markRefused();
         this.#budget.spend(await table.write(db, slice));
       }
       this.#forgetVaries(table);
     });
     if (this.#pending.size > 0)
       this.#arm(Math.max(this.#options.flushMs, this.#budget.msUntil(leastBytes)));
+  }
+
+  /** Within work on the disk, before the removal. */
+  #markRefused(): void {
+    this.#disk.markRewriteDue();
+    this.#options.refused();
   }
 
   /** Looks at what was told. */
@@ -158,7 +181,7 @@ export class Replay {
     for (const each of all) {
       const told = each();
       if (told?.is === "answer") this.put(told.request, told.answer);
-      else if (told !== undefined) void this.remove(told.request);
+      else for (const refused of told?.requests ?? []) void this.remove(refused);
     }
   }
 
@@ -168,6 +191,7 @@ export class Replay {
     if (outcome.is === "done") return;
     this.#table = undefined;
     this.#pending.clear();
+    this.#refused.clear();
   }
 
   #arm(delayMs: number): void {

@@ -4,6 +4,19 @@ import type { Database } from "./database.ts";
 import type { LostInterval } from "./lost-interval.ts";
 import type { Manifest } from "./segment-index.ts";
 import { checksumOf, parseHead, type SegmentHead, type SegmentParts } from "./segment.ts";
+import {
+  isCount,
+  isListOf,
+  isOneOf,
+  isShapeOf,
+  isSum,
+  isText,
+  isVersion,
+  maxRowBytes,
+  maxRows,
+  orMissing,
+  parseStored,
+} from "./stored-shapes.ts";
 import type { KnownPast } from "./watch-cache.ts";
 
 /** What a scope is beside its objects. */
@@ -47,7 +60,8 @@ interface RawScope {
 }
 
 export function readScopeRows(db: Database): readonly ScopeRow[] {
-  return db.all<RawScope>("SELECT * FROM scope").map(toScopeRow);
+  const sql = `SELECT * FROM scope WHERE ${isSmall("name", "state")} LIMIT ${maxRows}`;
+  return db.all<RawScope>(sql).map(toScopeRow);
 }
 
 export function readScopeRow(db: Database, name: string): ScopeRow | undefined {
@@ -60,10 +74,26 @@ function toScopeRow({ number, name, generation, state, checksum }: RawScope): Sc
   return { number, name, generation, state: isWhole ? parseState(state) : undefined };
 }
 
-/** Its checksum was right: it is what was written. */
-function parseState(text: string): StoredState {
-  const stored: Omit<StoredState, "listForm"> & { readonly listForm?: ListForm } = JSON.parse(text);
-  return { ...stored, listForm: stored.listForm };
+const isForm = isShapeOf<TypeForm & ListForm>({
+  kind: isText,
+  apiVersion: isText,
+  style: isOneOf("typed", "unstructured"),
+});
+const isState = isShapeOf<StoredState>({
+  resourceVersion: isVersion,
+  form: isForm,
+  listForm: orMissing(isForm),
+  lost: isListOf(isShapeOf<LostInterval>({ after: isVersion, before: isVersion })),
+  since: isVersion,
+  statesSince: isVersion,
+  replayedTo: isVersion,
+  at: isCount,
+  manifest: isShapeOf<Manifest>({ segments: isCount, objects: isCount, checksum: isSum }),
+});
+
+function parseState(text: string): StoredState | undefined {
+  const stored = parseStored(text, isState);
+  return stored && { ...stored, listForm: stored.listForm };
 }
 
 export function writeScopeRow(
@@ -86,8 +116,13 @@ export function writeScopeRow(
 export function readSegmentPlaces(db: Database): readonly SegmentPlace[] {
   return db.all<SegmentPlace>(
     `SELECT number, scope, generation, octet_length(head) + octet_length(body) AS byteLength
-     FROM segment ORDER BY number`,
+     FROM segment ORDER BY number LIMIT ${maxRows}`,
   );
+}
+
+/** Sizes are in the first bytes of a row: one that claims to be large is not read to find out. */
+function isSmall(...columns: readonly string[]): string {
+  return columns.map((column) => `octet_length(${column}) <= ${maxRowBytes}`).join(" AND ");
 }
 
 /** Whose a segment is. */
@@ -115,16 +150,19 @@ export function readHead(
   owner: SegmentOwner,
 ): { readonly head: SegmentHead; readonly checksum: number } | undefined {
   const row = db.get<{ head: string; checksum: number }>(
-    "SELECT head, checksum FROM segment WHERE number = ?",
+    `SELECT head, checksum FROM segment WHERE number = ? AND ${isSmall("head")}`,
     owner.number,
   );
   if (row === undefined || headChecksum(owner, row.head) !== row.checksum) return undefined;
-  return { head: parseHead(row.head), checksum: row.checksum };
+  const head = parseHead(row.head);
+  return head && { head, checksum: row.checksum };
 }
 
-/** A segment's objects; undefined where it is gone. */
+/** A segment's objects; undefined where it is gone, or larger than any that is written. */
 export function readBody(db: Database, number: number): Uint8Array | undefined {
-  return db.get<{ body: Uint8Array }>("SELECT body FROM segment WHERE number = ?", number)?.body;
+  const sql = `SELECT body FROM segment WHERE number = ? AND ${isSmall("body")}`;
+  const body = db.get<{ body: unknown }>(sql, number)?.body;
+  return body instanceof Uint8Array ? body : undefined;
 }
 
 function headChecksum({ number, scope, generation }: SegmentOwner, head: string): number {

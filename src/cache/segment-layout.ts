@@ -2,10 +2,10 @@ import type { Item } from "../api/item.ts";
 import type { ObjectKey } from "../api/object-key.ts";
 import { compareResourceVersion, type ResourceVersion } from "../api/resource-version.ts";
 import type { Database } from "./database.ts";
-import { turn } from "./disk.ts";
 import { readHead, type SegmentPlace } from "./scope-rows.ts";
 import { SegmentIndex } from "./segment-index.ts";
 import { bodyOffset, isEvent, isThere, type SegmentHead, type SegmentRecord } from "./segment.ts";
+import { turn } from "./turn.ts";
 
 /** Something of the scope is not what was written: none of it is used. */
 export class DamagedScopeError extends Error {}

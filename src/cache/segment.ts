@@ -2,6 +2,15 @@ import type { Item } from "../api/item.ts";
 import type { ObjectKey } from "../api/object-key.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
 import type { ChangeEvent } from "../api/watch-event.ts";
+import {
+  isCount,
+  isListOf,
+  isOneOf,
+  isText,
+  isVersion,
+  parseStored,
+  type Shape,
+} from "./stored-shapes.ts";
 
 /**
  * What a record says of its key. `held`: the object is this. `added`, `modified`, `deleted`: it became so by an event of the
@@ -117,9 +126,31 @@ function formatHead({ at, eventsOf, records }: SegmentHead): string {
 
 type RecordTuple = [RecordKind, ObjectKey, ResourceVersion, ResourceVersion | "", number, number];
 
-/** Reads what `formatHead` wrote; its checksum has been compared before. */
-export function parseHead(text: string): SegmentHead {
-  const [at, tuples, eventsOf]: [number, RecordTuple[], EventsOf] = JSON.parse(text);
+const isKind = isOneOf<RecordKind>("held", "added", "modified", "deleted", "gone");
+const isTuple: Shape<RecordTuple> = (value): value is RecordTuple => {
+  if (!Array.isArray(value)) return false;
+  const [kind, key, version, previous, length, checksum]: unknown[] = value;
+  return (
+    isKind(kind) &&
+    isText(key) &&
+    isVersion(version) &&
+    (previous === "" || isVersion(previous)) &&
+    isCount(length) &&
+    isCount(checksum)
+  );
+};
+const isTuples = isListOf(isTuple);
+const isEventsOf = isOneOf<EventsOf>("the state", "before the state");
+const isHead: Shape<[number, readonly RecordTuple[], EventsOf]> = (
+  value,
+): value is [number, readonly RecordTuple[], EventsOf] =>
+  Array.isArray(value) && isCount(value[0]) && isTuples(value[1]) && isEventsOf(value[2]);
+
+/** Reads what `formatHead` wrote; undefined where it is something else. */
+export function parseHead(text: string): SegmentHead | undefined {
+  const parsed = parseStored(text, isHead);
+  if (parsed === undefined) return undefined;
+  const [at, tuples, eventsOf] = parsed;
   const records = tuples.map(([kind, key, resourceVersion, previous, length, checksum]) => ({
     kind,
     key,

@@ -5,7 +5,6 @@ import type { ChangeEvent } from "../api/watch-event.ts";
 import { copyTo } from "../codec/codec.ts";
 import { StoredItem } from "../codec/stored-item.ts";
 import type { Database } from "./database.ts";
-import { turn } from "./disk.ts";
 import { readBody, type ScopeRow, type ScopeState, type SegmentPlace } from "./scope-rows.ts";
 import type { SegmentIndex } from "./segment-index.ts";
 import {
@@ -19,6 +18,7 @@ import {
 import { checksumOf } from "./segment.ts";
 import { SlabPacker } from "./slab.ts";
 import { Store } from "./store.ts";
+import { turn } from "./turn.ts";
 import type { KnownPast, Scope } from "./watch-cache.ts";
 
 /** A change and when it was seen, in milliseconds since 1970. */

@@ -1,5 +1,4 @@
 import type { Database } from "./database.ts";
-import { turn } from "./disk.ts";
 import {
   byteLengthOf,
   type HeldScope,
@@ -8,6 +7,7 @@ import {
   placesOf,
 } from "./held-scope.ts";
 import { removeUse } from "./scope-use.ts";
+import { turn } from "./turn.ts";
 
 /** Of how many segments one transaction gives the room back. */
 const maxRemoved = 16;

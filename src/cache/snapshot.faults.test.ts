@@ -255,7 +255,7 @@ describe("a disk that is full", () => {
     async () => {
       mkdirSync(join(folder.dir, "small"));
       const small = join(folder.dir, "small");
-      Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small]);
+      Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", small]);
       try {
         const open = openSnapshot(small);
         await open.snapshot.replace(scope, stateAt(10), [objectAt("a", 3)]);
@@ -282,7 +282,7 @@ describe("a disk that is full", () => {
   test.skipIf(!canMount())("and stores nothing yet is begun when there is room", async () => {
     const small = join(folder.dir, "small");
     mkdirSync(small);
-    Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", small]);
+    Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=3m,mode=700", "tmpfs", small]);
     try {
       const filler = join(small, "filler");
       const { bavail, bsize } = statfsSync(small);
@@ -299,7 +299,7 @@ describe("a disk that is full", () => {
     const mount = (options: string) =>
       Bun.spawnSync(["mount", "-t", "tmpfs", "-o", options, "tmpfs", small]);
     // Of one inode, which the mount itself takes.
-    mount("size=3m,nr_inodes=1");
+    mount("size=3m,mode=700,nr_inodes=1");
     try {
       await expectBegunLater(join(small, "cache"), () => mount("remount,size=3m,nr_inodes=100"));
     } finally {

@@ -207,17 +207,6 @@ export class Snapshot {
     });
   }
 
-  /** Removes all scopes from the disk, at once for who asks after this. Never rejects. */
-  async clear(): Promise<void> {
-    await this.#work(async (db) => {
-      const all = this.#trusted(db);
-      db.transaction(() => {
-        for (const name of all.scopes.keys()) dropScope(db, all, name);
-      });
-      await sweep(db, all);
-    });
-  }
-
   /** What failed may have left the file at any step: it is read again before anything is written. */
   #work<T>(work: (db: Database) => Promise<T>): Promise<DiskOutcome<T>> {
     return this.#disk.exclusive(async (db) => {

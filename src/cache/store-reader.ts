@@ -1,7 +1,6 @@
 import { Database } from "./database.ts";
 import { reasonOfError } from "./disk-fault.ts";
 import { databasePath, requireFile } from "./disk-folder.ts";
-import { requireSchema } from "./disk-schema.ts";
 // The disk store as others see it: read-only, one consistent state, also while the proxy writes.
 import { type HeldScope, placesOf, readHeldScopes } from "./held-scope.ts";
 import { damagedAnswers } from "./replay-rows.ts";
@@ -31,7 +30,6 @@ export class StoreReader {
     try {
       requireFile(folder);
       db = Database.openReader(path);
-      requireSchema(db);
       return new StoreReader(db);
     } catch (error) {
       db?.abandon();

@@ -59,7 +59,7 @@ const maxListForms = 4096;
 const emptyScopeBytes = 96 << 10;
 /** Scopes that may be there however small the limit is. */
 const minScopes = 64;
-/** A scope that one watch has started and left goes after this long without another request. */
+/** A scope that was started for one watch goes this long after it has ended, if nobody asks for it. */
 const leftMs = 1000;
 /** A scope of a longer name, which long selectors make, is not started: its requests go upstream. */
 const maxNameLength = 4096;
@@ -89,7 +89,8 @@ export class WatchCaches {
   constructor(upstream: ListerWatcher, options: WatchCachesOptions) {
     this.#upstream = upstream;
     this.#options = options;
-    this.#maxScopes = Math.max(minScopes, Math.floor(options.memoryLimitBytes / emptyScopeBytes));
+    const mayBeEmpty = options.memoryLimitBytes / 2;
+    this.#maxScopes = Math.max(minScopes, Math.floor(mayBeEmpty / emptyScopeBytes));
     this.bodies = new Bodies(Math.max(1 << 20, options.memoryLimitBytes / 4));
   }
 
@@ -185,7 +186,8 @@ export class WatchCaches {
     if (this.#scopes.size < this.#maxScopes) return true;
     let idle: LiveScope | undefined;
     for (const live of this.#scopes.values()) {
-      if (live.isKept || live.cache.watcherCount > 0) continue;
+      // Somebody waits for one that is being filled.
+      if (live.isKept || live.cache.watcherCount > 0 || !live.cache.isFilled) continue;
       if (idle === undefined || live.lastUsedMs < idle.lastUsedMs) idle = live;
     }
     if (idle !== undefined) this.#stop(idle);
@@ -263,10 +265,17 @@ export class WatchCaches {
         live.isKept ||
         live.cache.watcherCount > 0 ||
         now - live.lastUsedMs < this.#options.scopeIdleMs;
-      if (!isUsed || isLeft(live, now)) this.#stop(live);
+      const isLeft = isForNobody(live) && now - live.lastUsedMs >= leftMs;
+      if (!isUsed || isLeft) this.#stop(live);
     }
     for (const [name, until] of this.#refused) if (now >= until) this.#refused.delete(name);
     this.#makeRoom();
+  }
+
+  /** A client has left its watch: a scope that was started for it, and that nobody has asked for again, goes at once. */
+  left(cache: WatchCache): void {
+    const live = this.#scopes.get(scopeName(cache.scope));
+    if (live?.cache === cache && isForNobody(live)) this.#stop(live);
   }
 
   /**
@@ -356,12 +365,9 @@ export class WatchCaches {
 }
 
 /** Whether nobody has asked for it but a watch that is over. What is held while upstream does not answer may be all that there is. */
-function isLeft(
-  { isForOneWatch, isKept, cache, reflector, hits, lastUsedMs }: LiveScope,
-  now: number,
-) {
-  const isForNobody = isForOneWatch && !isKept && hits <= 1 && cache.watcherCount === 0;
-  return isForNobody && reflector.state.phase === "Watching" && now - lastUsedMs >= leftMs;
+function isForNobody({ isForOneWatch, isKept, cache, reflector, hits }: LiveScope): boolean {
+  const isUsedOnce = isForOneWatch && !isKept && hits <= 1 && cache.watcherCount === 0;
+  return isUsedOnce && reflector.state.phase === "Watching";
 }
 
 /**

@@ -38,6 +38,8 @@ describe("negotiate", () => {
     ["application/cbor", "other", false],
     ["text/html", "other", false],
     ["application/json;q=0", "json", true],
+    [`${protobuf},application/json;q=0x1p4`, "other", false],
+    [`${protobuf},application/json;q=1_0`, "other", false],
     [`${protobuf}, ${table}, application/json`, "protobuf", false],
     ["application/json; as = Table;v=v1;g=meta.k8s.io", "other", false],
     ["application/json;AS=Table", "other", false],

@@ -150,6 +150,8 @@ const maxSorted = 12;
  */
 export function inPreference(clauses: readonly Clause[]): readonly Clause[] | undefined {
   if (clauses.length > maxSorted) return undefined;
+  // Go reads numbers in base 16 and with underscores, too: upstream does it.
+  if (clauses.some(({ weight }) => /_|0x/i.test(weight ?? ""))) return undefined;
   const sorted = clauses.map((clause) => ({ clause, ...rankOf(clause) }));
   for (let i = 1; i < sorted.length; i++) {
     for (let j = i; j > 0; j--) {

@@ -113,7 +113,7 @@ export const flags = [
     group: "Cache",
     hint: "RESOURCE,…",
     fallback: "",
-    help: "cached from the start on: v1/configmaps, apps/v1/deployments",
+    help: "cached from the start on: configmaps, deployments.apps, example.com/v1/widgets",
   },
   {
     name: "cache-resources",
@@ -121,7 +121,7 @@ export const flags = [
     group: "Cache",
     hint: "PATTERN,…",
     fallback: "*/*",
-    help: "what may be cached: apps/*, /pods (core); events and leases only by name",
+    help: "what may be cached: pods, deployments.apps, apps/*; events and leases only by name",
   },
   {
     name: "no-cache-resources",
@@ -153,7 +153,7 @@ export const flags = [
     group: "Cache",
     hint: "DIR",
     fallback: "/etc/kubernetes/cache/",
-    help: "where scopes and answers are kept for the time without the apiserver",
+    help: "where scopes and answers are kept for the time without the apiserver; a folder of its user, which nobody else may write to",
   },
   {
     name: "disk-flush",

@@ -1,12 +1,14 @@
-/** The candidate that takes the fewest edits to write instead, or undefined where none is near. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+/** The candidate that takes the fewest edits to write instead, or undefined where all take more than `mostEdits`. */
+export function nearest(
+  word: string,
+  candidates: readonly string[],
+  mostEdits: number = Math.max(2, word.length / 2),
+): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: editDistance(word, candidate) }))
     .toSorted((left, right) => left.edits - right.edits);
   const [best] = ranked;
-  return best !== undefined && best.edits <= Math.max(2, word.length / 2)
-    ? best.candidate
-    : undefined;
+  return best !== undefined && best.edits <= mostEdits ? best.candidate : undefined;
 }
 
 /** Insertions, deletions and substitutions of one character (Levenshtein). */

@@ -7,20 +7,49 @@ describe("parsePreload", () => {
     ["v1/configmaps", "", "v1", "configmaps"],
     ["apps/v1/deployments", "apps", "v1", "deployments"],
     ["a.example.com/v1alpha2/widgets", "a.example.com", "v1alpha2", "widgets"],
+    // as kubectl has it
+    ["configmaps", "", "v1", "configmaps"],
+    ["events", "", "v1", "events"],
+    ["deployments", "apps", "v1", "deployments"],
+    ["horizontalpodautoscalers", "autoscaling", "v2", "horizontalpodautoscalers"],
+    ["deployments.apps", "apps", "v1", "deployments"],
+    ["events.events.k8s.io", "events.k8s.io", "v1", "events"],
+    ["deployments.v1.apps", "apps", "v1", "deployments"],
+    ["pods.v1.", "", "v1", "pods"],
+    ["pods.v1", "", "v1", "pods"],
+    ["widgets.v1alpha2.a.example.com", "a.example.com", "v1alpha2", "widgets"],
+    // not Kubernetes' own, and so its name is the caller's to know
+    ["example.com/v1/cm", "example.com", "v1", "cm"],
   ])("%s", (text, group, version, resource) => {
     expect(parsePreload(text)).toEqual({ group, version, resource });
   });
 
   test.each([
-    "",
-    "configmaps",
-    "apps/deployments",
-    "/v1/pods",
-    "v1/Pods",
-    "v1/pods/status",
-    "apps/v1/*",
-  ])("%p is refused", (text) => {
-    expect(() => parsePreload(text)).toThrow("is no resource; write it as v1/configmaps");
+    ["", "is no resource; write it as configmaps, v1/configmaps or apps/v1/deployments"],
+    ["/v1/pods", "is no resource; write it as configmaps"],
+    ["v1/pods/status", "is no resource; write it as configmaps"],
+    ["apps/v1/*", "is no resource; write it as configmaps"],
+    ["*", "is no resource; write it as configmaps"],
+    ["v1/Pods", "is no resource; write it as v1/pods"],
+    ["ConfigMap", "is no resource; write it as configmaps"],
+    ["Deployment", "is no resource; write it as deployments.apps"],
+    ["cm", "is a short name; write it as configmaps"],
+    ["po", "is a short name; write it as pods"],
+    ["svc", "is a short name; write it as services"],
+    ["deploy", "is a short name; write it as deployments.apps"],
+    ["deploy.apps", "is a short name; write it as deployments.apps"],
+    ["v1/cm", "is a short name; write it as v1/configmaps"],
+    ["configmap", "is a singular; write it as configmaps"],
+    ["apps/v1/deployment", "is a singular; write it as apps/v1/deployments"],
+    ["ingress", "is a singular; write it as ingresses.networking.k8s.io"],
+    ["networkpolicy", "is a singular; write it as networkpolicies.networking.k8s.io"],
+    ["apps/deployments", "names no version; write it as apps/v1/deployments"],
+    ["widgets.example.com", "names no version; write it as example.com/VERSION/widgets"],
+    ["zebras", "names no version; write it as v1/zebras or GROUP/VERSION/zebras"],
+    ["configmpas", "GROUP/VERSION/configmpas, or is it configmaps?"],
+  ])("%p is refused: it %s", (text, message) => {
+    expect(() => parsePreload(text)).toThrow(`${JSON.stringify(text)} `);
+    expect(() => parsePreload(text)).toThrow(message);
   });
 });
 
@@ -32,12 +61,46 @@ describe("parsePattern", () => {
     ["apps/*", "apps", "*"],
     ["*/leases", "*", "leases"],
     ["*.example.com/widgets", "*.example.com", "widgets"],
+    ["widgets", "", "widgets"],
+    ["nothing", "", "nothing"],
+    ["none", "", "none"],
+    ["/secretss", "", "secretss"],
+    ["secretss*", "", "secretss*"],
+    ["conf*", "", "conf*"],
+    // as kubectl has it
+    ["deployments", "apps", "deployments"],
+    ["leases", "coordination.k8s.io", "leases"],
+    ["events", "", "events"],
+    ["deployments.apps", "apps", "deployments"],
+    ["deployments.v1.apps", "apps", "deployments"],
+    ["secrets.v1.", "", "secrets"],
+    ["*.apps", "apps", "*"],
+    ["widgets.example.com", "example.com", "widgets"],
+    ["example.com/cm", "example.com", "cm"],
   ])("%s", (text, group, resource) => {
     expect(parsePattern(text)).toEqual({ group, resource });
   });
 
-  test.each(["", "apps/", "apps/v1/deployments", "Pods", "a b"])("%p is refused", (text) => {
-    expect(() => parsePattern(text)).toThrow("is no pattern");
+  test.each([
+    ["", "is no pattern; write it as deployments.apps, apps/deployments, apps/* or /pods"],
+    ["apps/", "is no pattern"],
+    ["apps/v1/deployments", "is no pattern; write it as apps/deployments"],
+    ["a b", "is no pattern"],
+    ["Pods", "is no pattern; write it as pods"],
+    ["apps/Deployment", "is no pattern; write it as apps/deployments"],
+    ["cm", "is a short name; write it as configmaps"],
+    ["/cm", "is a short name; write it as /configmaps"],
+    ["deploy", "is a short name; write it as deployments.apps"],
+    ["secret", "is a singular; write it as secrets"],
+    ["apps/deployment", "is a singular; write it as apps/deployments"],
+    ["apps/v1/deploy", "is no pattern; write it as apps/deployments"],
+    ["v1/cm", "write it as /configmaps (core resources have no group) or GROUP/configmaps"],
+    [
+      "secerts",
+      "is no resource of Kubernetes; write it as secrets, or with its group as GROUP/secerts",
+    ],
+  ])("%p is refused: it %s", (text, message) => {
+    expect(() => parsePattern(text)).toThrow(message);
   });
 
   test.each(["v1/secrets", "v1/*", "v1beta1/leases", "v2alpha3/secrets"])(

@@ -1,29 +1,35 @@
-import { badRequest, refusedRequest, StatusError, tooManyRequests } from "../api/status.ts";
+import { badRequest, refusedRequest, StatusError } from "../api/status.ts";
 import type { Answer } from "./answer.ts";
 import { Exchange, type ExchangeOwner } from "./exchange.ts";
 import {
+  authorityIn,
   type HeaderBlock,
   maxHeadBytes,
-  parseHeaderBlock,
   parseRequestLine,
   type RequestLine,
   tooLargeHead,
 } from "./head.ts";
+import type { HeaderBlocks, ReadBlock } from "./header-blocks.ts";
 import { Outbox, type WaitingBytes } from "./outbox.ts";
 import { Received } from "./received.ts";
-import type { IncomingRequest } from "./request.ts";
+import { type IncomingRequest, tooMuchHeld } from "./request.ts";
 
 /** What a connection needs of the server that accepted it. */
 export interface ConnectionOwner extends WaitingBytes {
   /** Never rejects. */
   handle(request: IncomingRequest): Answer | Promise<Answer>;
+  /** The refusal of a request that is not let in, as far as its header fields and its host tell; undefined: it is let in so far. */
+  refusal(block: HeaderBlock, host: string): StatusError | undefined;
   /** The answer to what cannot be handled: the error as a Status. What has been read of the head says in which form. */
   refuse(error: StatusError, block: HeaderBlock | undefined): Answer;
   /** Milliseconds, as of the last tick. */
   readonly nowMs: number;
   readonly isStopping: boolean;
+  readonly blocks: HeaderBlocks;
   /** Called when the number of bytes that the connection has read and not used changes. `full`: there is no room for more. */
   hold(bytes: number): "room" | "full";
+  /** Whether there is no room for more of such bytes. */
+  readonly isFull: boolean;
   /** Called once, when the connection is gone. */
   closed(connection: Connection): void;
 }
@@ -40,23 +46,23 @@ const stalledMs = 120_000;
 const lingerMs = 2000;
 /** So much is read ahead of the answer that is under way. */
 const maxAheadBytes = 64 << 10;
-/** A header block of this length is kept for the next request; a longer head counts while its request is answered. */
+/** A longer head counts while its request is answered. */
 const shortHeadBytes = 2048;
 const endOfHead = Buffer.from("\r\n\r\n");
+const lineEnd = Buffer.from("\r\n");
 
 /**
  * One connection of a client: requests one after another, each answered before the next one is looked at, however many have
  * been sent ahead (RFC 9112 9.3.2). A head goes out as soon as there is an answer.
  */
-export class Connection implements ExchangeOwner {
+export class Connection implements ExchangeOwner, WaitingBytes {
   readonly #socket: ConnectionSocket;
   readonly #owner: ConnectionOwner;
   readonly #outbox: Outbox;
   readonly #received = new Received();
   #searched = 0;
   #heldBytes = 0;
-  #blockText = "";
-  #block: HeaderBlock | undefined;
+  #block: ReadBlock | undefined;
   #exchange: Exchange | undefined;
   #phase: "open" | "lingering" | "closed" = "open";
   #isPaused = false;
@@ -67,7 +73,7 @@ export class Connection implements ExchangeOwner {
   constructor(socket: ConnectionSocket, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    this.#outbox = new Outbox(socket, this.#watched(owner));
+    this.#outbox = new Outbox(socket, this);
     this.#deadlineMs = owner.nowMs + idleMs;
   }
 
@@ -120,10 +126,10 @@ export class Connection implements ExchangeOwner {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#outbox.drop();
-    this.#release();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.leave();
+    this.#release();
     this.#owner.closed(this);
   }
 
@@ -171,36 +177,35 @@ export class Connection implements ExchangeOwner {
     this.gone();
   }
 
-  #watched(owner: ConnectionOwner): WaitingBytes {
-    return {
-      waiting: (bytes) => {
-        this.#progressMs = owner.nowMs;
-        this.#deadlineMs = owner.nowMs + stalledMs;
-        owner.waiting(bytes);
-      },
-      taken: (bytes) => owner.taken(bytes),
-    };
+  waiting(bytes: Uint8Array): void {
+    this.#progressMs = this.#owner.nowMs;
+    this.#deadlineMs = this.#progressMs + stalledMs;
+    this.#owner.waiting(bytes);
+  }
+
+  taken(bytes: Uint8Array): void {
+    this.#owner.taken(bytes);
   }
 
   /** Keeps what comes ahead of its turn, within bounds. */
   #keep(bytes: Uint8Array): void {
     this.#received.append(bytes);
-    const room = this.#hold(bytes.length);
+    const room = this.hold(bytes.length);
     if (this.#exchange !== undefined) {
-      if (this.#received.length > maxAheadBytes || room === "full") this.#pause();
+      if (this.#received.length > maxAheadBytes || room === "full") this.pause();
     } else if (room === "full" && this.#received.length > shortHeadBytes) {
       this.refuse(tooMuchHeld());
     }
   }
 
-  #hold(bytes: number): "room" | "full" {
+  hold(bytes: number): "room" | "full" {
     this.#heldBytes += bytes;
     return bytes === 0 ? "room" : this.#owner.hold(bytes);
   }
 
   #release(): void {
-    this.#received.takeAll();
-    this.#hold(-this.#heldBytes);
+    this.#received.drop();
+    this.hold(-this.#heldBytes);
   }
 
   /** Handles what has been received, request by request, for as long as answers are given at once. */
@@ -208,26 +213,36 @@ export class Connection implements ExchangeOwner {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
     while (this.#exchange === undefined && this.#phase === "open") {
-      this.#resume();
+      this.resume();
       const head = this.#takeHead();
       if (head === undefined) break;
-      const eol = head.indexOf("\r\n");
-      const line = parseRequestLine(head.slice(0, eol));
-      const block = this.#blockOf(head.slice(eol + 2));
-      if (block instanceof StatusError) this.refuse(block);
-      else if (line instanceof StatusError) this.refuse(line, block);
-      else this.#begin(line, block, head.length);
+      const block = this.#blockOf(head.fields);
+      if (block instanceof StatusError) {
+        this.refuse(block);
+        break;
+      }
+      const line = this.#lineOf(head.line, block);
+      if (line instanceof StatusError) this.refuse(line, block);
+      else this.#begin(line, block, head.line.length + head.fields.length);
     }
     this.#isAdvancing = false;
   }
 
-  /** The next head, without the empty line that ends it; undefined while it is not complete. */
-  #takeHead(): string | undefined {
+  /** The request line. Of a long one nothing is made before its request is let in. */
+  #lineOf(line: Uint8Array | string, block: HeaderBlock): RequestLine | StatusError {
+    if (typeof line === "string") return parseRequestLine(line);
+    const bytes = Buffer.from(line.buffer, line.byteOffset, line.length);
+    const host = authorityIn(bytes.toString("latin1", 0, shortHeadBytes)) ?? block.host ?? "";
+    return this.#owner.refusal(block, host) ?? parseRequestLine(bytes.toString("latin1"));
+  }
+
+  /** The next head, its request line as bytes where it is long; undefined while it is not complete. */
+  #takeHead(): { readonly line: Uint8Array | string; readonly fields: string } | undefined {
     const received = this.#received;
     // Old clients send a line end behind a body (RFC 9112 2.2).
     while (this.#searched === 0 && isLineEnd(received.at(0))) {
       received.skip(1);
-      this.#hold(-1);
+      this.hold(-1);
     }
     const { length } = received;
     if (length === 0) return undefined;
@@ -242,49 +257,50 @@ export class Connection implements ExchangeOwner {
       return undefined;
     }
     this.#searched = 0;
-    const head = received.takeText(end + 2);
-    received.skip(2);
-    this.#hold(-(end + endOfHead.length));
-    return head;
+    const eol = received.indexOf(lineEnd, 0);
+    const line = eol > shortHeadBytes ? received.takeBytes(eol) : received.takeText(eol);
+    received.skip(lineEnd.length);
+    const fields = eol === end ? "" : received.takeText(end - eol);
+    received.skip(lineEnd.length);
+    this.hold(-(end + endOfHead.length));
+    return { line, fields };
   }
 
   #blockOf(text: string): HeaderBlock | StatusError {
-    if (this.#block !== undefined && text === this.#blockText) return this.#block;
-    const block = parseHeaderBlock(text);
-    if (block instanceof StatusError) return block;
-    const isKept = text.length <= shortHeadBytes;
-    this.#blockText = isKept ? text : "";
-    this.#block = isKept ? block : undefined;
-    return block;
+    if (this.#block?.text === text) return this.#block.block;
+    const read = this.#owner.blocks.read(text);
+    if (read instanceof StatusError) return read;
+    this.#block = read;
+    return read.block;
   }
 
   #begin(line: RequestLine, block: HeaderBlock, headBytes: number): void {
     if (line.version === "1.1" && block.host === undefined)
-      return this.refuse(badRequest("the request has no Host header"), block);
+      return this.refuse(badRequest("the request has no Host header"), block, line);
     if (line.version === "1.0" && block.framing.is === "chunked")
-      return this.refuse(badRequest("HTTP/1.0 has no chunked bodies"), block);
-    const flow = { pause: () => this.#pause(), resume: () => this.#resume() };
-    const exchange = new Exchange(line, block, flow, this, this.#outbox);
+      return this.refuse(badRequest("HTTP/1.0 has no chunked bodies"), block, line);
+    const exchange = new Exchange(line, block, this, this.#outbox);
     this.#exchange = exchange;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     const large = headBytes > shortHeadBytes ? headBytes : 0;
-    if (this.#hold(large) === "full") {
-      this.#hold(-large);
+    const hasNoRoom = exchange.decoder !== undefined && this.#owner.isFull;
+    if (this.hold(large) === "full" || hasNoRoom) {
+      this.hold(-large);
       exchange.isKeptAlive = false;
       return exchange.answer(this.#owner.refuse(tooMuchHeld(), block));
     }
     if (exchange.decoder !== undefined && this.#received.length > 0) {
       const ahead = this.#received.takeAll();
-      this.#hold(-ahead.length);
+      this.hold(-ahead.length);
       this.#intoBody(exchange, ahead);
     }
     const answer = this.#owner.handle(exchange.request);
     if (!(answer instanceof Promise)) {
-      this.#hold(-large);
+      this.hold(-large);
       return this.#give(exchange, answer);
     }
     void answer.then((late) => {
-      if (this.#phase !== "closed") this.#hold(-large);
+      if (this.#phase !== "closed") this.hold(-large);
       this.#give(exchange, late);
     });
   }
@@ -293,7 +309,7 @@ export class Connection implements ExchangeOwner {
     exchange.answer(answer);
     if (exchange.tunnel === undefined || this.#received.length === 0) return;
     const early = this.#received.takeAll();
-    this.#hold(-early.length);
+    this.hold(-early.length);
     this.#intoTunnel(exchange, early);
   }
 
@@ -309,27 +325,26 @@ export class Connection implements ExchangeOwner {
 
   #intoTunnel({ tunnel }: Exchange, bytes: Uint8Array): void {
     if (tunnel === undefined || tunnel.receive(bytes) === "room") return;
-    this.#pause();
-    void tunnel.room().then(() => this.#resume());
+    this.pause();
+    void tunnel.room().then(() => this.resume());
   }
 
-  #pause(): void {
+  pause(): void {
     if (this.#isPaused || this.#phase !== "open") return;
     this.#isPaused = true;
     this.#socket.pause();
   }
 
-  #resume(): void {
+  resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     if (this.#phase !== "closed") this.#socket.resume();
   }
 
   /** Answers what is no request that can be handled, and ends. */
-  refuse(error: StatusError, block?: HeaderBlock): void {
+  refuse(error: StatusError, block?: HeaderBlock, line = unreadLine): void {
     this.#release();
-    const flow = { pause: () => undefined, resume: () => undefined };
-    const exchange = new Exchange(unreadLine, unreadBlock, flow, this, this.#outbox);
+    const exchange = new Exchange(line, unreadBlock, this, this.#outbox);
     this.#exchange = exchange;
     this.#deadlineMs = this.#owner.nowMs + stalledMs;
     exchange.answer(this.#owner.refuse(error, block));
@@ -340,9 +355,10 @@ export class Connection implements ExchangeOwner {
     if (this.#phase !== "open") return;
     this.#phase = "lingering";
     this.#release();
-    this.#resume();
+    this.resume();
     this.#deadlineMs = this.#owner.nowMs + lingerMs;
-    this.#socket.end();
+    // To end the socket would close it: what the client still sends would then be answered by a reset, which costs it the answer.
+    this.#socket.shutdown();
   }
 }
 
@@ -360,10 +376,6 @@ const unreadBlock: HeaderBlock = {
   connection: "close",
   expectsContinue: false,
 };
-
-function tooMuchHeld(): StatusError {
-  return tooManyRequests("edge-proxy holds as many bytes of requests as it may; try again", 1);
-}
 
 function isLineEnd(byte: number | undefined): boolean {
   return byte === 0x0d || byte === 0x0a;

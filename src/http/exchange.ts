@@ -21,6 +21,11 @@ import { headerLines, statusLine } from "./response-head.ts";
 export interface ExchangeOwner {
   /** Connections end after the answer that they are at. */
   readonly isStopping: boolean;
+  /** Nothing more is read from the client until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Called when the number of bytes that are held for the exchange changes. */
+  hold(bytes: number): "room" | "full";
   /** The answer is out, to its last byte. */
   finished(exchange: Exchange): void;
   /** The answer breaks off. */
@@ -34,7 +39,7 @@ const lastChunk = Buffer.from("0\r\n\r\n");
 type Framing = "length" | "chunked" | "until close" | "raw";
 
 /** One request and its answer. The answer's body writes itself through the exchange, so that it never gets into another answer. */
-export class Exchange implements Sink, RequestSource {
+export class Exchange implements Sink, RequestSource, BodyFlow {
   readonly request: IncomingRequest;
   /** undefined: the request's body is read. */
   decoder: BodyDecoder | undefined;
@@ -53,13 +58,7 @@ export class Exchange implements Sink, RequestSource {
   /** The byte that has gone out before the body, and that the body begins with. */
   #owed: number | undefined;
 
-  constructor(
-    line: RequestLine,
-    block: HeaderBlock,
-    flow: Pick<BodyFlow, "pause" | "resume">,
-    owner: ExchangeOwner,
-    outbox: Outbox,
-  ) {
+  constructor(line: RequestLine, block: HeaderBlock, owner: ExchangeOwner, outbox: Outbox) {
     this.request = new IncomingRequest(line, block, this);
     this.#version = line.version;
     this.#owner = owner;
@@ -68,14 +67,7 @@ export class Exchange implements Sink, RequestSource {
       block.connection === undefined ? line.version === "1.1" : block.connection !== "close";
     if (block.framing.is === "none") return;
     this.decoder = bodyDecoder(block.framing);
-    this.#body = new RequestBodyStream({
-      pause: () => flow.pause(),
-      resume: () => flow.resume(),
-      wanted: () => {
-        if (block.expectsContinue && this.#phase === "asked")
-          this.#outbox.writeText("HTTP/1.1 100 Continue\r\n\r\n");
-      },
-    });
+    this.#body = new RequestBodyStream(this);
   }
 
   /** The tunnel that the connection has become, if it has. */
@@ -86,6 +78,23 @@ export class Exchange implements Sink, RequestSource {
   /** Whether the answer has been given as a whole; its last bytes may wait for the client. */
   get isAnswered(): boolean {
     return this.#phase === "answered";
+  }
+
+  pause(): void {
+    this.#owner.pause();
+  }
+
+  resume(): void {
+    this.#owner.resume();
+  }
+
+  hold(bytes: number): "room" | "full" {
+    return this.#owner.hold(bytes);
+  }
+
+  wanted(): void {
+    if (this.request.block.expectsContinue && this.#phase === "asked")
+      this.#outbox.writeText("HTTP/1.1 100 Continue\r\n\r\n");
   }
 
   openBody(): ReadableStream<Uint8Array> {
@@ -148,7 +157,7 @@ export class Exchange implements Sink, RequestSource {
 
   write(bytes: Uint8Array): "room" | "full" {
     if (this.#phase !== "answering" || bytes.length === 0) return "room";
-    clearTimeout(this.#early);
+    if (this.#early !== undefined) this.#endWaiting();
     const body = this.#owed === undefined ? bytes : this.#withoutOwed(bytes, this.#owed);
     if (body.length === 0) return "room";
     if (this.#framing === "chunked") this.#outbox.writeChunk(body);
@@ -177,7 +186,7 @@ export class Exchange implements Sink, RequestSource {
   /** The client is gone. */
   leave(): void {
     const push = this.#push;
-    clearTimeout(this.#early);
+    this.#endWaiting();
     this.#push = undefined;
     this.#phase = "over";
     this.request.leave();
@@ -267,8 +276,13 @@ export class Exchange implements Sink, RequestSource {
     return new Uint8Array(0);
   }
 
-  #complete(): void {
+  #endWaiting(): void {
     clearTimeout(this.#early);
+    this.#early = undefined;
+  }
+
+  #complete(): void {
+    this.#endWaiting();
     if (this.#framing === "chunked" && this.request.method !== "HEAD")
       this.#outbox.write(lastChunk);
     this.#phase = "answered";
@@ -282,6 +296,7 @@ export class Exchange implements Sink, RequestSource {
 
   #finish(): void {
     this.#giveBack();
+    this.request.finish();
     this.#body?.drop();
     this.#owner.finished(this);
   }

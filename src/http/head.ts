@@ -197,11 +197,10 @@ function readBlock(fields: readonly string[]): HeaderBlock | StatusError {
 
 /** Fields that a Connection field names are of this connection only (RFC 9110 7.6.1). */
 function withoutNamed(fields: readonly string[], options: readonly string[]): readonly string[] {
-  const named = options.filter(
-    (option) => !["", "close", "keep-alive", "upgrade"].includes(option),
-  );
-  if (named.length === 0) return fields;
-  return fields.filter((_, at) => !named.includes(fields[at - (at % 2)] ?? ""));
+  const named = new Set(options);
+  for (const option of ["", "close", "keep-alive", "upgrade"]) named.delete(option);
+  if (named.size === 0) return fields;
+  return fields.filter((_, at) => !named.has(fields[at - (at % 2)] ?? ""));
 }
 
 function framingOf(length: string | undefined, coding: string | undefined): Framing {
@@ -214,6 +213,15 @@ function upgradeOf(asked: string | undefined): Upgrade | undefined {
   const protocol = asked?.toLowerCase();
   if (protocol === "websocket") return "websocket";
   return protocol?.startsWith("spdy/3.1") === true ? "spdy" : undefined;
+}
+
+/**
+ * What a request line says of the server's name, as far as its beginning tells: the authority of an absolute target, or
+ * undefined. It is read of a line that is too long to be looked at before its request is let in.
+ */
+export function authorityIn(beginning: string): string | undefined {
+  const [, authority] = /^[^ ]+ https?:\/\/([^/?# ]*)/i.exec(beginning) ?? [];
+  return authority;
 }
 
 /** The refusal of a head of more than `maxHeadBytes`. */

@@ -4,12 +4,15 @@ import { type StatusError, tooManyRequests } from "../api/status.ts";
 import type { Answer } from "./answer.ts";
 import { Connection, type ConnectionOwner, type ConnectionSocket } from "./connection.ts";
 import type { HeaderBlock } from "./head.ts";
+import { HeaderBlocks } from "./header-blocks.ts";
 import type { IncomingRequest } from "./request.ts";
 import { WaitingTotal } from "./waiting-bytes.ts";
 
 export interface HttpServerOptions {
   /** Never rejects. */
   readonly handle: (request: IncomingRequest) => Answer | Promise<Answer>;
+  /** Why a request is not let in, as far as its header fields and its host tell; undefined: it is, so far. */
+  readonly refusal: (block: HeaderBlock, host: string) => StatusError | undefined;
   /** The answer to what is no request: the error as a Status. */
   readonly refuse: (error: StatusError, block: HeaderBlock | undefined) => Answer;
   /** Bytes that may wait for clients that read slowly, and bytes of requests that may be held. */
@@ -32,6 +35,7 @@ const tickMs = 1000;
  */
 export class HttpServer implements ConnectionOwner {
   readonly #options: HttpServerOptions;
+  readonly blocks = new HeaderBlocks();
   readonly #connections = new Set<Connection>();
   readonly #waiting = new WaitingTotal();
   readonly #limit = connectionLimit();
@@ -39,6 +43,7 @@ export class HttpServer implements ConnectionOwner {
   readonly #ticking: ReturnType<typeof setInterval>;
   readonly #address: Address;
   #heldBytes = 0;
+  #requestCount = 0;
   #nowMs = performance.now();
   #isStopping = false;
 
@@ -86,17 +91,31 @@ export class HttpServer implements ConnectionOwner {
     return this.#heldBytes + this.#waiting.byteLength;
   }
 
+  /** How many requests have come so far. */
+  get requestCount(): number {
+    return this.#requestCount;
+  }
+
   handle(request: IncomingRequest): Answer | Promise<Answer> {
+    this.#requestCount++;
     return this.#options.handle(request);
+  }
+
+  refusal(block: HeaderBlock, host: string): StatusError | undefined {
+    return this.#options.refusal(block, host);
   }
 
   refuse(error: StatusError, block: HeaderBlock | undefined): Answer {
     return this.#options.refuse(error, block);
   }
 
+  get isFull(): boolean {
+    return this.#heldBytes > this.#options.maxHeldBytes;
+  }
+
   hold(bytes: number): "room" | "full" {
     this.#heldBytes += bytes;
-    return this.#heldBytes > this.#options.maxHeldBytes ? "full" : "room";
+    return this.isFull ? "full" : "room";
   }
 
   waiting(bytes: Uint8Array): void {

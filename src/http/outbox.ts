@@ -16,6 +16,26 @@ export interface WaitingBytes {
 /** Where small writes are put together. Its bytes are free again as soon as the socket has been asked to take them. */
 const scratch = Buffer.allocUnsafeSlow(32 << 10);
 const lineEnd = Buffer.from("\r\n");
+/** An event that many watchers are sent one after the other is made a chunk once, when the second one is sent it. */
+const maxSharedChunk = 64 << 10;
+let lastBytes: Uint8Array | undefined;
+let lastChunk: Uint8Array | undefined;
+
+/** The chunk of bytes that were the last ones to be sent as well; undefined for others. */
+function sharedChunk(bytes: Uint8Array, size: string): Uint8Array | undefined {
+  if (bytes === lastBytes) return (lastChunk ??= chunkOf(bytes, size));
+  lastBytes = bytes.length <= maxSharedChunk ? bytes : undefined;
+  lastChunk = undefined;
+  return undefined;
+}
+
+function chunkOf(bytes: Uint8Array, size: string): Uint8Array {
+  const chunk = Buffer.allocUnsafeSlow(size.length + bytes.length + 2);
+  chunk.write(size, 0, "latin1");
+  chunk.set(bytes, size.length);
+  chunk.set(lineEnd, chunk.length - 2);
+  return chunk;
+}
 
 /**
  * What is written to a socket, in order. Bytes that the socket does not take at once wait by reference: a client that does not
@@ -24,7 +44,8 @@ const lineEnd = Buffer.from("\r\n");
 export class Outbox {
   readonly #socket: WritableSocket;
   readonly #waiting: WaitingBytes;
-  #queue: Uint8Array[] = [];
+  /** undefined: nothing waits; most connections are such, and an array each would be memory. */
+  #queue: Uint8Array[] | undefined;
 
   constructor(socket: WritableSocket, waiting: WaitingBytes) {
     this.#socket = socket;
@@ -32,7 +53,7 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0;
+    return this.#queue === undefined;
   }
 
   /** Text of a head: one byte a character. */
@@ -74,7 +95,7 @@ export class Outbox {
 
   /** A head and a body that other answers share: what is left of the head is copied, since the room is theirs too. */
   writeShared(head: string, body: SharedBytes): void {
-    const start = this.#queue.length === 0 ? body.putHead(head) : undefined;
+    const start = this.isEmpty ? body.putHead(head) : undefined;
     if (start === undefined) return this.writeWhole(head, [body.bytes]);
     const written = Math.max(0, this.#socket.write(body.whole, start, body.whole.length - start));
     if (written < head.length) {
@@ -87,7 +108,10 @@ export class Outbox {
 
   /** Bytes as one chunk of a chunked body (RFC 9112 7.1). */
   writeChunk(bytes: Uint8Array): void {
+    if (bytes === lastBytes && lastChunk !== undefined) return this.write(lastChunk);
     const size = `${bytes.length.toString(16)}\r\n`;
+    const shared = sharedChunk(bytes, size);
+    if (shared !== undefined) return this.write(shared);
     const whole = size.length + bytes.length + 2;
     if (whole > scratch.length) {
       this.writeText(size);
@@ -102,27 +126,29 @@ export class Outbox {
 
   /** Writes what waits, as far as the socket takes it. */
   flush(): void {
+    const queue = this.#queue ?? [];
     for (;;) {
-      const [first] = this.#queue;
-      if (first === undefined) return;
+      const [first] = queue;
+      if (first === undefined) break;
       const written = this.#give(first, first.length);
       if (written < first.length) {
-        if (written > 0) this.#queue[0] = first.subarray(written);
+        if (written > 0) queue[0] = first.subarray(written);
         return;
       }
-      this.#queue.shift();
+      queue.shift();
       this.#waiting.taken(first);
     }
+    this.#queue = undefined;
   }
 
   /** Forgets what waits: nobody reads it any more. */
   drop(): void {
-    for (const bytes of this.#queue) this.#waiting.taken(bytes);
-    this.#queue = [];
+    for (const bytes of this.#queue ?? []) this.#waiting.taken(bytes);
+    this.#queue = undefined;
   }
 
   #isOpenFor(length: number): boolean {
-    return length > 0 && this.#queue.length === 0;
+    return length > 0 && this.#queue === undefined;
   }
 
   #writeScratch(length: number): void {
@@ -135,7 +161,7 @@ export class Outbox {
   }
 
   #wait(bytes: Uint8Array): void {
-    this.#queue.push(bytes);
+    (this.#queue ??= []).push(bytes);
     this.#waiting.waiting(bytes);
   }
 }

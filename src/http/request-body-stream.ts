@@ -2,6 +2,8 @@
 export interface BodyFlow {
   pause(): void;
   resume(): void;
+  /** Called when the number of bytes that wait for the reader changes. `full`: there is no room for more. */
+  hold(bytes: number): "room" | "full";
   /** Called when the body is first asked for. */
   wanted(): void;
 }
@@ -40,9 +42,10 @@ export class RequestBodyStream {
   add(bytes: Uint8Array): void {
     if (this.#isDropped) return;
     this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    const room = this.#count(bytes.length);
     if (this.#isAsked) this.#give();
-    if (this.#waitingBytes > maxAheadBytes) this.#flow.pause();
+    if (this.#waitingBytes > maxAheadBytes || (room === "full" && this.#waitingBytes > 0))
+      this.#flow.pause();
   }
 
   end(): void {
@@ -53,8 +56,7 @@ export class RequestBodyStream {
   fail(error: unknown): void {
     if (this.#end !== "open" || this.#isDropped) return;
     this.#end = { error };
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#forget();
     if (this.#isAsked) this.#give();
   }
 
@@ -62,9 +64,18 @@ export class RequestBodyStream {
   drop(): void {
     if (this.#isDropped) return;
     this.#isDropped = true;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
+    this.#forget();
     this.#flow.resume();
+  }
+
+  #count(bytes: number): "room" | "full" {
+    this.#waitingBytes += bytes;
+    return this.#flow.hold(bytes);
+  }
+
+  #forget(): void {
+    this.#waiting = [];
+    this.#count(-this.#waitingBytes);
   }
 
   #pull(): void {
@@ -79,7 +90,7 @@ export class RequestBodyStream {
     const bytes = this.#waiting.shift();
     if (bytes !== undefined) {
       this.#isAsked = false;
-      this.#waitingBytes -= bytes.length;
+      this.#count(-bytes.length);
       controller.enqueue(bytes);
       if (this.#waitingBytes <= maxAheadBytes) this.#flow.resume();
       if (this.#waiting.length > 0 || this.#end !== "ended") return;

@@ -1,3 +1,4 @@
+import { type StatusError, tooManyRequests } from "../api/status.ts";
 import type { HeaderBlock, RequestLine } from "./head.ts";
 
 /** A request of a client, as far as its answer needs it. A Request of fetch fits too. */
@@ -16,6 +17,8 @@ export interface ClientRequest {
 export interface RequestSource {
   /** The body as a stream; called once at most. */
   openBody(): ReadableStream<Uint8Array>;
+  /** Called when the number of bytes that are held for the request changes. */
+  hold(bytes: number): "room" | "full";
 }
 
 /** A request as its connection has read it. What an answer may never need is made when it is first asked for. */
@@ -31,6 +34,8 @@ export class IncomingRequest implements ClientRequest {
   #body: ReadableStream<Uint8Array> | null | undefined;
   #leaving: AbortController | undefined;
   #hasLeft = false;
+  #isOver = false;
+  #whenOver: (() => void)[] | undefined;
 
   constructor(
     { method, target, authority }: RequestLine,
@@ -66,23 +71,67 @@ export class IncomingRequest implements ClientRequest {
     return this.#leaving.signal;
   }
 
+  /**
+   * The body in one piece, which is held until the answer is out; undefined when it has more than so many bytes. Rejects with a
+   * 429 StatusError where too much is held already, and when the body breaks off.
+   */
+  async readBody(maxBytes: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    this.onOver(() => this.#source.hold(-length));
+    for await (const chunk of this.body ?? []) {
+      if (this.#isOver) break;
+      length += chunk.length;
+      const room = this.#source.hold(chunk.length);
+      if (length > maxBytes) return undefined;
+      if (room === "full") throw tooMuchHeld();
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
   /** The same request with another body, in memory. */
   withBody(bytes: Uint8Array<ArrayBuffer>): IncomingRequest {
     const { method, target, host, block, signal } = this;
     const framing = { is: "length", bytes: bytes.length } as const;
     const line = { method, target, authority: host, version: "1.1" } as const;
     const openBody = () => new Blob([bytes]).stream();
-    const request = new IncomingRequest(line, { ...block, framing }, { openBody });
+    const request = new IncomingRequest(line, { ...block, framing }, { openBody, hold: uncounted });
     signal.addEventListener("abort", () => request.leave());
     if (signal.aborted) request.leave();
     return request;
   }
 
+  /** Calls when the answer is out, or the client gone; at once where that has happened. */
+  onOver(listener: () => void): void {
+    if (this.#isOver) listener();
+    else (this.#whenOver ??= []).push(listener);
+  }
+
+  /** Called by the connection when the answer is out. */
+  finish(): void {
+    this.#isOver = true;
+    const listeners = this.#whenOver;
+    this.#whenOver = undefined;
+    for (const listener of listeners ?? []) listener();
+  }
+
   /** Called by the connection when the client is gone. */
   leave(): void {
     this.#hasLeft = true;
+    this.finish();
     this.#leaving?.abort(clientLeft());
   }
+}
+
+/** The refusal of a request for which there is no room, for as long as others hold it. */
+export function tooMuchHeld(): StatusError {
+  return tooManyRequests("edge-proxy holds as many bytes of requests as it may; try again", 1);
+}
+
+/** A body that was read counts with the request that it came with. */
+function uncounted(): "room" {
+  return "room";
 }
 
 function clientLeft(): DOMException {

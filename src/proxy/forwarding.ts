@@ -11,6 +11,7 @@ import type { Identity } from "../upstream/apiserver.ts";
 import { forward, forwardHeld } from "../upstream/forward.ts";
 import { answerOf, type Held, type HeldAnswer, plainBody } from "../upstream/held-answer.ts";
 import { type Reached, reached, tellOlder, tellOlderIn } from "./another-history.ts";
+import { type CanonicalRequest, canonicalRequest, queryOf } from "./canonical-request.ts";
 import type { Caller } from "./guard.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -75,15 +76,16 @@ function isHeld({ request, info, target }: Passing): boolean {
 
 /** A read of the most recent state may only join what has not been sent (CONTRACT 8); one under conditions goes alone. */
 async function passHeld(parts: ProxyParts, passing: Passing): Promise<HttpAnswer> {
-  const { request, head, target, identity, caller, accept } = passing;
-  const toleratesAge = /(?:^|&)resourceVersion=[^&]/.test(splitTarget(target).query);
+  const { request, head, target, info, identity, caller, accept } = passing;
+  const form = canonicalRequest(info, target, head);
+  const toleratesAge = form.resourceVersion !== "";
   const joining = toleratesAge ? "while under way" : "until it begins";
   const before = toleratesAge ? [] : reachedBy(parts, passing);
   const sent = { target, identity, accept, kind: "read" } as const;
   const send = (signal: AbortSignal) => forwardHeld(parts.apiserver, request, { ...sent, signal });
   const held = head.isConditional
     ? await send(request.signal)
-    : await parts.flights.join(flightKey(passing), joining, request.signal, send);
+    : await parts.flights.join(flightKey(passing, form), joining, request.signal, send);
   raiseSeen(parts, passing, held, before);
   lookInto(passing, held, before);
   learnFrom(parts, passing, held);
@@ -109,14 +111,15 @@ function learnListForm(caches: WatchCaches, scope: Scope, held: Held): void {
   }
 }
 
-/** All that the answer can depend on (CONTRACT 8). The secret parts are in it in the clear: keys are never shown. */
-function flightKey(passing: Passing): string {
-  const { head, target } = passing;
-  const { path, query } = splitTarget(target);
-  const sorted = query.includes("&") ? query.split("&").toSorted().join("&") : query;
-  const encoding = head.acceptsGzip ? "gzip" : "plain";
-  const reader = `${head.isPerson ? "person" : ""} ${head.wantsLatest ? "latest" : ""} ${encoding}`;
-  return `${whoOf(passing)}\n${head.accept}\n${reader}\n${path}?${sorted}`;
+/**
+ * All that the answer can depend on (CONTRACT 8), and the time that it may take: who has less would end the flight of who has
+ * more. The secret parts are in it in the clear: keys are never shown.
+ */
+function flightKey(passing: Passing, form: CanonicalRequest): string {
+  const { acceptsGzip, wantsLatest } = passing.head;
+  const encoding = acceptsGzip ? "gzip" : "plain";
+  const reader = `${wantsLatest ? "latest" : ""} ${encoding} ${form.timeout}`;
+  return `${whoOf(passing)}\n${form.accept}\n${reader}\n${form.path}?${queryOf(form)}`;
 }
 
 /** Who asks: all header lines that an apiserver takes an identity from, as they came. */

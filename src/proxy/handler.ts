@@ -2,6 +2,7 @@ import type { RequestInfo } from "../api/request-info.ts";
 import { internalError, StatusError } from "../api/status.ts";
 import { acceptsObjects, negotiate } from "../codec/media-type.ts";
 import type { Answer } from "../http/answer.ts";
+import type { HeaderBlock } from "../http/head.ts";
 import type { IncomingRequest } from "../http/request.ts";
 import { log } from "../log.ts";
 import type { Identity } from "../upstream/apiserver.ts";
@@ -38,6 +39,17 @@ interface Admitted {
 }
 
 type Handler = (request: IncomingRequest, listener: Listener) => Answer | Promise<Answer>;
+
+/** Why a request is not let in, by its header fields and its host alone; undefined: it is. The handler asks the same. */
+export function refusalOf(
+  { acceptHosts }: Pick<ProxyParts, "acceptHosts">,
+  block: HeaderBlock,
+  host: string,
+  { lendsIdentity }: Listener,
+): StatusError | undefined {
+  const caller = guard(readHead(block), { host, acceptHosts, lendsIdentity });
+  return caller instanceof StatusError ? caller : undefined;
+}
 
 /** What is known of a request that was not let in. */
 const unread: RequestInfo = { isResourceRequest: false, verb: "", path: "" };
@@ -140,6 +152,7 @@ async function passOrLastKnown(
   read: ReadRequest | undefined,
 ): Promise<Answer> {
   try {
+    parts.slots.take(admitted.request);
     return await pass(parts, admitted);
   } catch (error) {
     const { description } = admitted;

@@ -48,7 +48,11 @@ function bodyKey(live: LiveScope, read: ReadRequest, view: ListView): string {
   const known = bodyKeys.get(read);
   if (known?.live === live) return known.key;
   const at = view.state === "latest" ? "" : view.resourceVersion;
-  const key = `${live.name}|${formatSelection(read.scope)}|${view.startKey}|${view.limit}|${read.isPretty}|${at}|${read.view?.id ?? ""}`;
+  const { startKey, limit } = view;
+  const selection = formatSelection(read.scope);
+  // Each part quoted: a field selector and a token hold any characters.
+  const shown = JSON.stringify([selection, startKey, limit, read.isPretty, at, read.view?.id]);
+  const key = `${live.name}|${shown}`;
   bodyKeys.set(read, { live, key });
   return key;
 }

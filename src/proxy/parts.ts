@@ -9,6 +9,7 @@ import type { Apiserver } from "../upstream/apiserver.ts";
 import type { UpstreamFloorResolver } from "../upstream/floor-resolver.ts";
 import type { HeldAnswer } from "../upstream/held-answer.ts";
 import type { ReadConsistency } from "./decide.ts";
+import type { Slots } from "./slots.ts";
 
 /** What the proxy is made of; server.ts puts it together. */
 export interface ProxyParts {
@@ -18,6 +19,8 @@ export interface ProxyParts {
   readonly floors: SessionFloors;
   readonly resolver: UpstreamFloorResolver;
   readonly flights: Flights<HeldAnswer>;
+  /** Bounds what is with upstream at a time. */
+  readonly slots: Slots;
   /** What is kept for the time without upstream; undefined: nothing. */
   readonly disk: KeptOnDisk | undefined;
   readonly acceptHosts: readonly RegExp[];

@@ -2,6 +2,7 @@ import type { ResourceRequest } from "../api/request-info.ts";
 import { forbidden, notAcceptable } from "../api/status.ts";
 import { type Answer, withHeaders } from "../http/answer.ts";
 import { View } from "../rules/view.ts";
+import { countedAnswer } from "./counted-answer.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
@@ -37,8 +38,8 @@ export async function passRuled(
   }
   const sent = await blindPatch({ ...asked, info }, ruled.view);
   const answer = await passUpstream(parts, await guarded(parts, sent, readCurrent));
-  if (isScale(info, ruled)) return await shownAnswer(answer, withoutHiding(ruled), info);
-  if (isOfAnother(info)) return answer;
+  const isOfScale = isScale(info, ruled);
+  if (isOfAnother(info) && !isOfScale) return answer;
   if (request.method === "HEAD") {
     const isShown = answer.status < 300 && info.verb === "get";
     const hidden = isShown && (await hiddenTarget(parts, passing, ruled, readCurrent));
@@ -46,7 +47,8 @@ export async function passRuled(
   }
   if (info.verb === "watch" && answer.status === 200)
     return shownWatch(answer, ruled, beginOf(passing.target));
-  return await shownAnswer(answer, ruled, info);
+  const counted = countedAnswer(answer, parts.apiserver.holding, request);
+  return await shownAnswer(counted, isOfScale ? withoutHiding(ruled) : ruled, info);
 }
 
 async function guarded(

@@ -5,8 +5,9 @@ import { knownListKeys, type ListOptions, parseListOptions } from "../api/list-o
 import { isPathSegmentName } from "../api/path-segment-name.ts";
 import { parseQuery, splitTarget } from "../api/query.ts";
 import { parseRequestInfo, type RequestInfo, type ResourceRequest } from "../api/request-info.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
 import { isSelectableField } from "../api/selectable-fields.ts";
-import { StatusError } from "../api/status.ts";
+import { refusedRequest, StatusError } from "../api/status.ts";
 import type { Scope } from "../cache/watch-cache.ts";
 import type { Format } from "../codec/codec.ts";
 import { codecOf } from "../codec/codecs.ts";
@@ -52,10 +53,12 @@ export interface RequestParts {
   readonly isPerson: boolean;
 }
 
-/** Go's duration, as far as an apiserver takes it here; what it refuses, upstream refuses. */
-const timeoutForm = /^(?:|0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
-
-const getKeys: ReadonlySet<string> = new Set(["resourceVersion", "pretty", "timeout"]);
+/** Whether an apiserver surely answers within the request's `timeout`, which it ignores for a watch. */
+function leavesTime(query: URLSearchParams, verb: "get" | "list" | "watch"): boolean {
+  if (verb === "watch") return true;
+  const { is } = readRequestTimeout(query);
+  return is === "default" || is === "given";
+}
 
 /** Describes a request. Pure, and the same for the same parts; what is not cached, or not implemented, or cannot be read passes. */
 export function describeRequest(
@@ -71,16 +74,17 @@ export function describeRequest(
   if (verb !== "get" && verb !== "list" && verb !== "watch") return pass("no read");
   if (subresource !== undefined) return pass("a subresource");
   if (!isCacheable(info.group, info.resource)) return pass("a resource that is not cached");
+  if (parts.target.length > maxReadTarget) return pass("a long target");
   // Below the legacy /watch/ prefix a path may name one object, which no selector says.
   if (verb !== "get" && info.parts.length > 1) return pass("a path that names an object");
   if (verb === "get" && !isPathSegmentName(info.name)) return pass("a name that no object has");
   const { format, acceptsJson, isPretty } = negotiate(parts.accept);
   if (format === "other") return pass("a media type that is not cached");
   const query = parseQuery(queryText);
-  const known = verb === "get" ? getKeys : knownListKeys;
-  for (const key of query.keys()) if (!known.has(key)) return pass(`the query key ${key}`);
-  if (!timeoutForm.test(query.get("timeout") ?? "")) return pass("a timeout that is no duration");
-  const options = readOptions(queryText, verb);
+  // A GET of one object does not read what a list does (m), but other keys may mean something to another release.
+  for (const key of query.keys()) if (!knownListKeys.has(key)) return pass(`the query key ${key}`);
+  if (!leavesTime(query, verb)) return pass("a timeout that upstream has to judge");
+  const options = readOptions(verb === "get" ? versionIn(query) : queryText, verb);
   if (options === undefined) return pass("a query that upstream has to refuse");
   if ((options.timeoutSeconds ?? 0) < 0) return pass("a deadline that has passed");
   const gvr = { group: info.group, version: info.version, resource: info.resource };
@@ -116,6 +120,12 @@ function isSelectable(gvr: GroupVersionResource, path: string): boolean {
   return isSelectableField(gvr.group, gvr.resource, path);
 }
 
+/** All that a GET of one object reads of a list's options (m, 1.33 and 1.37). */
+function versionIn(query: URLSearchParams): string {
+  const version = query.get("resourceVersion") ?? "";
+  return version === "" ? "" : `resourceVersion=${encodeURIComponent(version)}`;
+}
+
 function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions | undefined {
   try {
     return parseListOptions(query, verb === "watch" ? "watch" : "list");
@@ -127,6 +137,8 @@ function readOptions(query: string, verb: "get" | "list" | "watch"): ListOptions
 
 /** How many descriptions are kept: informers repeat few requests, and a scan over many names only turns the memory over. */
 const maxRemembered = 2048;
+/** A longer target is no read of a scope: its selectors are not even parsed. */
+const maxReadTarget = 16 << 10;
 /** A request of more characters than this is described each time. */
 const maxRememberedLength = 4096;
 /** All requests that are remembered have at most so many characters. */
@@ -204,6 +216,10 @@ export class Descriptions {
     const description = describeRequest(parts, this.#isCacheable);
     const info = infoOf(description);
     if (!info.isResourceRequest || this.#rules.rules.length === 0) return description;
+    if (parts.target.length > maxReadTarget) {
+      const message = `a target of more than ${maxReadTarget} bytes is not judged by rules`;
+      return { is: "refuse", info, error: refusedRequest(414, message) };
+    }
     try {
       const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
       if (ruled === undefined) return description;

@@ -7,7 +7,7 @@ import type { Answer } from "../http/answer.ts";
 import type { IncomingRequest } from "../http/request.ts";
 import { gunzip } from "../upstream/gunzip.ts";
 import type { Held, HeldAnswer } from "../upstream/held-answer.ts";
-import { canonicalQuery } from "./canonical-query.ts";
+import { type CanonicalRequest, canonicalRequest, queryOf } from "./canonical-request.ts";
 import { markLastKnown } from "./marks.ts";
 import type { ProxyParts } from "./parts.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -27,6 +27,9 @@ export interface Replayed {
   readonly ruled?: Ruled | undefined;
 }
 
+/** A request of more characters is kept under no key. */
+const maxKeyLength = 4096;
+
 /** What of an answer's head is told again. */
 const keptHeaders = ["content-type", "content-encoding", "cache-control", "etag", "last-modified"];
 
@@ -39,8 +42,9 @@ export function keepAnswer(parts: ProxyParts, asked: Replayed, held: HeldAnswer)
 
 function told(parts: ProxyParts, asked: Replayed, held: Held, at: number): Told | undefined {
   const { status, headers } = held;
+  const form = formOf(asked);
   if (status === 403 || status === 404 || status === 410)
-    return { is: "refused", request: keyOf(asked) };
+    return { is: "refused", requests: refusedBy(status, form).map((each) => keyOf(asked, each)) };
   if (!mayKeep(parts, asked)) return undefined;
   const vary = namesIn(headers.get("vary"));
   const candidate = {
@@ -59,15 +63,32 @@ function told(parts: ProxyParts, asked: Replayed, held: Held, at: number): Told 
   });
   const body = held.body.bytes;
   const head = { headers: Object.fromEntries(kept), vary };
-  return { is: "answer", request: keyOf(asked), answer: { head, body, at } };
+  return { is: "answer", request: keyOf(asked, form), answer: { head, body, at } };
 }
 
-/** The last good answer to exactly this request; undefined where there is none. */
+/** What is read of any state: an answer of the most recent one is one too. */
+const anyVersion = "0";
+
+/** The last good answer to this request; undefined where there is none. */
 export async function keptAnswer(
   { disk }: ProxyParts,
   asked: Replayed,
 ): Promise<ReplayAnswer | undefined> {
-  return await disk?.replay.get(keyOf(asked));
+  const form = formOf(asked);
+  const kept = await disk?.replay.get(keyOf(asked, form));
+  if (form.resourceVersion !== anyVersion) return kept;
+  const latest = await disk?.replay.get(keyOf(asked, { ...form, resourceVersion: "" }));
+  if (kept === undefined || latest === undefined) return kept ?? latest;
+  return latest.at > kept.at ? latest : kept;
+}
+
+/** What is refused, or is gone, is so at any later state; a version that has expired says nothing of others. */
+function refusedBy(status: number, form: CanonicalRequest): readonly CanonicalRequest[] {
+  const versions = status === 410 ? [] : ["", anyVersion];
+  return [...new Set([form.resourceVersion, ...versions])].map((resourceVersion) => ({
+    ...form,
+    resourceVersion,
+  }));
 }
 
 /**
@@ -92,19 +113,23 @@ export async function answerReplayed(
 }
 
 /** Of what a scope holds the scope is what is kept. */
-function mayKeep({ caches, disk }: ProxyParts, { info, read }: Replayed): boolean {
+function mayKeep({ caches, disk }: ProxyParts, { info, read, target, head }: Replayed): boolean {
+  if (target.length + head.accept.length > maxKeyLength) return false;
   if (info.isResourceRequest && disk?.isKept(info.group, info.resource) === false) return false;
   return read === undefined || caches.find(read.scope)?.cache.isFilled !== true;
 }
 
-function keyOf({ request, head, target }: Replayed): ReplayRequest {
-  const { path, query } = splitTarget(target);
+function formOf({ info, target, head }: Replayed): CanonicalRequest {
+  return canonicalRequest(info, target, head);
+}
+
+function keyOf({ request }: Replayed, form: CanonicalRequest): ReplayRequest {
   return {
-    identity: head.isPerson ? "own, a person" : "own",
+    identity: "own",
     method: "GET",
-    path,
-    query: canonicalQuery(query),
-    accept: head.accept,
+    path: form.path,
+    query: queryOf(form),
+    accept: form.accept,
     header: (name) => request.headers.get(name) ?? "",
   };
 }

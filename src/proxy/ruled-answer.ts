@@ -30,6 +30,8 @@ export async function shownAnswer(
   const headers = new Headers(answer.headers);
   if (answer.body === null) return answer;
   const format = formatOf(headers.get("content-type") ?? "");
+  // What an apiserver refuses before it looks at objects is plain text: a timeout, too many requests.
+  if (format === undefined && status >= 400 && !quoting.has(status)) return answer;
   if (format === undefined)
     throw cannotObey(ruled.view, `it is ${headers.get("content-type") ?? "of no type"}`);
   const bytes = await plainBytes(answer, headers, ruled.view);

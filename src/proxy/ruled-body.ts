@@ -1,5 +1,4 @@
 import { StatusError } from "../api/status.ts";
-import { bodyBytes } from "../http/answer.ts";
 import type { PassingResource } from "./ruled-object.ts";
 
 /** A body that is looked into is in memory; an apiserver takes 3 MiB (apiserver, server/config.go MaxRequestBodyBytes). */
@@ -7,7 +6,7 @@ const maxBodyBytes = 8 << 20;
 
 /** The request's body; it is read here, so the request goes on with `withBody`. Rejects with 413. */
 export async function readBody({ request }: PassingResource): Promise<Uint8Array<ArrayBuffer>> {
-  const body = await bodyBytes(request.body, maxBodyBytes);
+  const body = await request.readBody(maxBodyBytes);
   if (body === undefined) throw tooLargeBody();
   return body;
 }

@@ -27,6 +27,8 @@ export interface WatchStreamOptions {
 export interface WatchContext {
   readonly watches: Watches;
   readonly now: () => number;
+  /** Called when a client has left its watch before it ended. */
+  readonly left: (cache: WatchCache) => void;
   /** Bytes that may wait for a slow client. */
   readonly bufferBytes: () => number;
 }
@@ -89,6 +91,7 @@ export class WatchStream implements Watcher, PushBody {
   left(): void {
     this.#sink = undefined;
     this.#close("done");
+    this.#context.left(this.#cache);
   }
 
   deliver(changes: readonly Frames[]): void {

@@ -12,6 +12,7 @@ import { describePodSubresources } from "./contract-pod-subresources.ts";
 import { describePretty } from "./contract-pretty.ts";
 import { describeRefusals } from "./contract-refusals.ts";
 import { describeSubresources } from "./contract-subresources.ts";
+import { describeTimeouts } from "./contract-timeouts.ts";
 import { describeWatches } from "./contract-watch.ts";
 import { describeWrites } from "./contract-writes.ts";
 
@@ -34,6 +35,7 @@ export function describeContract(name: string, target: () => ContractTarget): vo
     describeDeletions(target);
     describeBadQueries(target);
     describeRefusals(target);
+    describeTimeouts(target);
     describeForms(target);
     describeAccept(target);
     describePretty(target);

@@ -2,7 +2,8 @@ import { FieldSelector } from "../api/field-selector.ts";
 import { goQuote } from "../api/go-quote.ts";
 import { type ListOptions, parseListOptions } from "../api/list-options.ts";
 import { parseQuery } from "../api/query.ts";
-import { badRequest, invalidListOptions } from "../api/status.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
+import { badRequest, invalidListOptions, timeout as timeoutError } from "../api/status.ts";
 import {
   type FakeAnswer,
   jsonAnswer,
@@ -44,7 +45,7 @@ export async function handleResource(
   if (type === undefined || !hasSubresource(type, info.subresource)) throw notServed();
   const parameters = parseQuery(request.query);
   checkName(info.name);
-  checkTimeout(parameters.get("timeout"));
+  if (info.verb !== "watch") checkTimeout(parameters);
   const negotiated = negotiate(request.accept, request.userAgent, parameters.get("pretty"), type);
   const written = isBindings
     ? createBinding(settings.store, type, request)
@@ -122,11 +123,15 @@ function checkName(name: string): void {
     throw badRequest(`Name parameter invalid: ${goQuote(name)}: may not contain '%'`);
 }
 
-function checkTimeout(timeout: string | null): void {
-  if (timeout === null || timeout === "" || /^(0|([0-9.]+(ns|us|µs|ms|s|m|h))+)$/.test(timeout))
-    return;
+/** The words of the 400 are those of a text without a number only. */
+function checkTimeout(parameters: URLSearchParams): void {
+  const given = readRequestTimeout(parameters);
+  if (given.is === "short" && given.ns < 100_000n)
+    throw timeoutError("request did not complete within the allotted timeout");
+  if (given.is !== "malformed") return;
+  const text = parameters.get("timeout") ?? "";
   throw badRequest(
-    `invalid timeout specified in the request URL - time: invalid duration ${goQuote(timeout)}`,
+    `invalid timeout specified in the request URL - time: invalid duration ${goQuote(text)}`,
   );
 }
 

@@ -95,7 +95,12 @@ describe("timeoutMsOf", () => {
     ["/x?timeout=250ms&a=b", 250],
     ["/x?timeout=1h", 3_600_000],
     ["/x?timeout=0", undefined],
+    ["/x?timeout=-1s", undefined],
     ["/x?timeout=junk", undefined],
+    ["/x?timeout=.5s", 500],
+    ["/x?timeout=1%C2%B5s", 0.001],
+    ["/x?timeout=1s2x", undefined],
+    ["/x?timeout=1s&timeout=2s", 1000],
     ["/x?timeoutSeconds=5", undefined],
     ["/x", undefined],
   ])("%s: %p", (target, ms) => {

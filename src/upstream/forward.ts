@@ -1,3 +1,5 @@
+import { parseQuery, splitTarget } from "../api/query.ts";
+import { readRequestTimeout } from "../api/request-timeout.ts";
 import type { Answer } from "../http/answer.ts";
 import type { ClientRequest } from "../http/request.ts";
 import type { Apiserver, Identity, Lane, UpstreamRequest } from "./apiserver.ts";
@@ -5,6 +7,7 @@ import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { answerHeld, type HeldAnswer, hold, holdShort, unpacking } from "./held-answer.ts";
 import { type Passing, streamedAnswer, watchAnswer } from "./passed-body.ts";
 import { repeatedIn } from "./repeated-headers.ts";
+import { refusedMethod } from "./sent-method.ts";
 import type { LinkState, Silence } from "./silence.ts";
 import type { Tunnel } from "./upgrade-tunnel.ts";
 import { watchedUpload } from "./upload.ts";
@@ -75,6 +78,8 @@ async function send(
   options: ForwardOptions,
   accepts: "as asked" | "gzip" = "as asked",
 ): Promise<{ readonly response: Response; readonly passing: Passing }> {
+  const refused = refusedMethod(request.method);
+  if (refused !== undefined) throw refused;
   const headers = requestHeaders(request);
   if (options.accept !== undefined) {
     headers.set("accept", options.accept);
@@ -119,6 +124,8 @@ export async function forwardUpgrade(
   request: ClientRequest,
   { target, identity }: Pick<ForwardOptions, "target" | "identity">,
 ): Promise<ForwardedUpgrade> {
+  const refused = refusedMethod(request.method);
+  if (refused !== undefined) throw refused;
   const sent = {
     method: request.method,
     target,
@@ -166,8 +173,9 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
     case "stream":
       return undefined;
     case "read":
-    case "watch":
       return Math.min((timeoutMsOf(target) ?? headMs) + headGraceMs, headMs);
+    // Upstream ignores the timeout of a watch.
+    case "watch":
     case "write":
       return headMs;
   }
@@ -175,15 +183,12 @@ function headLimit({ kind, target }: ForwardOptions): number | undefined {
 
 /** Upstream ends what takes longer than the caller's timeout itself, and says so. */
 const headGraceMs = 2000;
-const unitMs: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
-/** The query's `timeout`, a Go duration, in milliseconds; undefined where there is none. */
+/** The query's `timeout` in milliseconds; undefined where the server's default holds, or upstream refuses it. */
 export function timeoutMsOf(target: string): number | undefined {
-  const [, text] = /[?&]timeout=([0-9.hms]+)(?:&|$)/.exec(target) ?? [];
-  if (text === undefined) return undefined;
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];
-  const ms = parts.reduce((sum, [, n, unit]) => sum + Number(n) * (unitMs[unit ?? ""] ?? 0), 0);
-  return ms > 0 ? ms : undefined;
+  if (!target.includes("timeout=")) return undefined;
+  const timeout = readRequestTimeout(parseQuery(splitTarget(target).query));
+  return "ns" in timeout ? Number(timeout.ns) / 1e6 : undefined;
 }
 
 function silenceOf(

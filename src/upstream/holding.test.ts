@@ -15,6 +15,20 @@ function answer(length: "known" | "unknown"): Response {
   );
 }
 
+describe("Holding", () => {
+  test("lets one alone have more than the bound, and nobody beside it", () => {
+    const holding = new Holding(100);
+    expect(holding.takeMore(90, 0)).toBe(true);
+    expect(holding.takeMore(90, 90)).toBe(true);
+    expect(holding.take(1)).toBe(false);
+    expect(holding.takeMore(1, 0)).toBe(false);
+    holding.giveBack(180);
+    expect(holding.take(60)).toBe(true);
+    expect(holding.takeMore(60, 0)).toBe(false);
+    expect(holding.takeMore(40, 0)).toBe(true);
+  });
+});
+
 describe("hold, with a bound on what all answers hold", () => {
   test.each([
     // length, bytes that there is room for -> how it is given

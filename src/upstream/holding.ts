@@ -21,6 +21,15 @@ export class Holding {
     return true;
   }
 
+  /** The same for who holds some already: it may go on as far as it likes while nobody else holds any. */
+  takeMore(bytes: number, held: number): boolean {
+    if (this.#byteLength === held) {
+      this.#byteLength += bytes;
+      return true;
+    }
+    return this.take(bytes);
+  }
+
   giveBack(bytes: number): void {
     this.#byteLength -= bytes;
   }

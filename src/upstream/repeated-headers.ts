@@ -47,6 +47,8 @@ export async function sendRepeated(
   const headers = separateHeaders(request.headers, request.repeated);
   if (request.encoding === "decode") delete headers["accept-encoding"];
   const { body } = request;
+  // node:http frames a body of a DELETE, GET or OPTIONS only when told to: else its bytes would be the next request to upstream.
+  if (body && headers["content-length"] === undefined) headers["transfer-encoding"] = "chunked";
   const opened = await openNodeRequest(credentials, { ...request, headers });
   return await new Promise((resolve, reject) => {
     opened.on("error", reject);

@@ -126,6 +126,41 @@ describe("bytes that come while an answer is pending", () => {
   });
 });
 
+describe("a refusal", () => {
+  test("reaches a client that is still sending", async () => {
+    for (let round = 0; round < 20; round++) {
+      const socket = await connectTo(proxy.url);
+      let text = "";
+      let failed: unknown;
+      socket.on("data", (bytes: Buffer) => {
+        text += bytes.toString("latin1");
+      });
+      socket.on("error", (error) => {
+        failed = error;
+      });
+      const ended = new Promise<void>((resolve) => socket.on("end", () => resolve()));
+      const head = "POST /../x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n";
+      socket.write(head + "x".repeat(3_000_000));
+      await ended;
+      expect(readResponses(text)[0]).toMatchObject({ status: 400 });
+      expect(failed).toBeUndefined();
+      socket.destroy();
+    }
+  }, 30_000);
+
+  test("of a HEAD has no body", async () => {
+    const socket = await connectTo(proxy.url);
+    let text = "";
+    socket.on("data", (bytes: Buffer) => {
+      text += bytes.toString("latin1");
+    });
+    socket.write("HEAD / HTTP/1.1\r\n\r\n");
+    await new Promise<void>((resolve) => socket.on("end", () => resolve()));
+    expect(text).toStartWith("HTTP/1.1 400 Bad Request\r\n");
+    expect(text).toEndWith("\r\n\r\n");
+  });
+});
+
 describe("framing that readers understand in different ways", () => {
   test.each([
     ["a length beside chunks", "Content-Length: 3\r\nTransfer-Encoding: chunked", 400],

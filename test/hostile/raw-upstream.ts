@@ -1,4 +1,5 @@
 import { isOwnTarget } from "../forward-fixture.ts";
+import { unchunk } from "./fuzz-wire.ts";
 
 /** A request as its bytes arrived upstream. */
 export interface RawArrival {
@@ -8,6 +9,7 @@ export interface RawArrival {
   readonly target: string;
   /** All lines between the request line and the empty line. */
   readonly lines: readonly string[];
+  /** As it came: with chunk sizes where it came in chunks. */
   readonly body: string;
 }
 
@@ -68,8 +70,10 @@ function readRequest(
   const isChunked = lines.some((each) => /^transfer-encoding: chunked$/i.test(each));
   const [, length = "0"] = /^content-length: (\d+)$/im.exec(lines.join("\n")) ?? [];
   const start = end + 4;
-  const bodyEnd = isChunked ? text.indexOf("0\r\n\r\n", start) + 5 : start + Number(length);
-  if (bodyEnd > text.length || (isChunked && bodyEnd === 4)) return undefined;
+  const chunks = isChunked ? unchunk(text, start) : undefined;
+  if (typeof chunks === "string") return undefined;
+  const bodyEnd = chunks?.end ?? start + Number(length);
+  if (bodyEnd > text.length) return undefined;
   const body = text.slice(start, bodyEnd);
   return { arrival: { line, method, target, lines, body }, length: bodyEnd };
 }

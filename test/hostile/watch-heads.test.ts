@@ -128,6 +128,17 @@ describe("a watch in which nothing happens has its head at once, and a byte afte
     20_000,
   );
 
+  // HTTP/2 cannot carry such a head in one frame.
+  test("and so has one whose target has 109 KB", async () => {
+    const query = `resourceVersion=${await latest()}&timeoutSeconds=1&x=${"a".repeat(109 << 10)}`;
+    for (const lines of [own, asCaller()]) {
+      const { socket, came, until } = await openQuiet(plain, query, lines);
+      await until(() => came.headMs !== undefined);
+      expect(came.text).toStartWith("HTTP/1.1 200 OK\r\n");
+      socket.destroy();
+    }
+  }, 20_000);
+
   test("an event that comes at once is whole, without a byte before it", async () => {
     const name = `now${count++}`;
     await call(direct, configMaps, {
