@@ -24,6 +24,9 @@ rules:
   - name: no-skipped
     match: { resources: [pods, configmaps, events, serviceaccounts, example.com/*, apps/*], namespaces: [hidden] }
     hide: { namePrefix: skip- }
+  - name: no-message
+    match: { resources: [events], namespaces: [hidden] }
+    trim: [message]
   - name: no-paged
     match: { resources: [serviceaccounts], namespaces: [paged] }
     hide: { namePrefix: skip- }
@@ -288,11 +291,13 @@ describe("events", () => {
   test("are hidden under both of their groups, and not deleted as a collection", async () => {
     for (const name of ["a", "skip-a"]) {
       const involvedObject = { kind: "Pod", name: "shown", namespace: "hidden" };
-      await create(cluster, `${place}/events`, name, { involvedObject });
+      await create(cluster, `${place}/events`, name, { involvedObject, message: "secret" });
     }
     for (const group of groups) {
       const path = `${group}/namespaces/hidden/events`;
-      expect([group, names(json(await send(path)))]).toEqual([group, ["a"]]);
+      const list = await send(path);
+      expect([group, names(json(list))]).toEqual([group, ["a"]]);
+      expect([group, list.text.includes("secret")]).toEqual([group, false]);
       expect([group, (await send(`${path}/skip-a`)).status]).toEqual([group, 404]);
       const all = await send(path, { method: "DELETE" });
       expect([group, all.status, all.text.includes("no-skipped")]).toEqual([group, 403, true]);
