@@ -5,6 +5,7 @@ import {
   type Answer,
   type Call,
   call,
+  callBytes,
   json,
   type Loose,
   names,
@@ -22,6 +23,12 @@ const rules = `
 rules:
   - name: no-skipped
     match: { resources: [pods, configmaps, events, serviceaccounts, example.com/*, apps/*], namespaces: [hidden] }
+    hide: { namePrefix: skip- }
+  - name: no-message
+    match: { resources: [events], namespaces: [hidden] }
+    trim: [message]
+  - name: no-paged
+    match: { resources: [serviceaccounts], namespaces: [paged] }
     hide: { namePrefix: skip- }
   - name: no-drafts
     match: { resources: [pods, configmaps, apps/*, serviceaccounts, example.com/*], namespaces: [hidden] }
@@ -229,17 +236,68 @@ describe("a Binding", () => {
   });
 });
 
+describe("pages", () => {
+  const path = "/api/v1/namespaces/paged/serviceaccounts";
+  const shown = ["a", "m", "z"];
+
+  beforeAll(async () => {
+    await createNamespace(cluster, "paged");
+    const all = [...shown, "b-skip", "skip-1", "skip-2", "skip-3", "skip-4"];
+    await Promise.all(all.map((name) => create(cluster, path, name)));
+  });
+
+  test.each([
+    ["objects", "application/json"],
+    ["a Table", "application/json;as=Table;v=v1;g=meta.k8s.io"],
+    ["metadata", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"],
+  ])("of %s go on without a name of what is hidden, nor a count", async (_, accept) => {
+    const headers = { Accept: accept };
+    const found: string[] = [];
+    let token = "";
+    do {
+      const query = `limit=2&continue=${encodeURIComponent(token)}`;
+      const answer = await send(`${path}?${query}`, { headers });
+      expect([answer.text, answer.status]).toEqual([answer.text, 200]);
+      const { metadata, rows, items } = json(answer);
+      for (const each of rows ?? items) found.push((each.object ?? each).metadata.name);
+      expect(metadata.remainingItemCount).toBeUndefined();
+      token = metadata.continue ?? "";
+      expect(Buffer.from(token, "base64url").toString("latin1")).not.toContain("skip");
+    } while (token !== "");
+    expect(found).toEqual(["a", "b-skip", "m", "z"]);
+  });
+
+  test("in protobuf too, and one that is too old says no name either", async () => {
+    const Accept = "application/vnd.kubernetes.protobuf";
+    const page = await callBytes(cluster.own, `${path}?limit=3`, { headers: { Accept } });
+    const [token = ""] = /edge-proxy\.[-\w]+/.exec(page.bytes.toString("latin1")) ?? [];
+    expect([token === "", page.bytes.includes("eyJ")]).toEqual([false, false]);
+    const rest = await callBytes(cluster.own, `${path}?limit=9&continue=${token}`, {
+      headers: { Accept },
+    });
+    expect([rest.status, rest.bytes.includes("skip-"), rest.bytes.includes("z")]).toEqual([
+      200,
+      false,
+      true,
+    ]);
+    const foreign = await send(`${path}?limit=3&continue=edge-proxy.AAAA`);
+    expect([foreign.status, json(foreign).reason]).toEqual([410, "Expired"]);
+  });
+});
+
 describe("events", () => {
   const groups = ["/api/v1", "/apis/events.k8s.io/v1"];
 
   test("are hidden under both of their groups, and not deleted as a collection", async () => {
     for (const name of ["a", "skip-a"]) {
       const involvedObject = { kind: "Pod", name: "shown", namespace: "hidden" };
-      await create(cluster, `${place}/events`, name, { involvedObject });
+      await create(cluster, `${place}/events`, name, { involvedObject, message: "secret" });
     }
     for (const group of groups) {
       const path = `${group}/namespaces/hidden/events`;
-      expect([group, names(json(await send(path)))]).toEqual([group, ["a"]]);
+      const list = await send(path);
+      expect([group, names(json(list))]).toEqual([group, ["a"]]);
+      expect([group, list.text.includes("secret")]).toEqual([group, false]);
       expect([group, (await send(`${path}/skip-a`)).status]).toEqual([group, 404]);
       const all = await send(path, { method: "DELETE" });
       expect([group, all.status, all.text.includes("no-skipped")]).toEqual([group, 403, true]);

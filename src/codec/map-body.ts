@@ -8,6 +8,8 @@ export interface ObjectMap {
   readonly shown: (object: MappedObject) => Uint8Array | undefined;
   /** Whether some may not be shown: then no list says how many remain. */
   readonly mayHide: boolean;
+  /** The token that a list goes on by, as it is shown; undefined: as it came. */
+  readonly continueAs: ((token: string) => string) | undefined;
   /** Whether a Table may be shown: its cells may be made of what is left out. */
   readonly takesTables: boolean;
   /** The rows of a Table are to be without their objects: they are there only to tell what is shown. */
@@ -30,7 +32,7 @@ export type MappedBody =
 
 /**
  * The body with all of its objects mapped: one object, the items of a list, the objects of a Table's rows. A Status stays as
- * it is. Throws MalformedJsonError or MalformedProtobufError for what is none of it, and for a Table that may not be shown.
+ * it is, but for its token. Throws MalformedJsonError or MalformedProtobufError for what is none of it, and for a Table that may not be shown.
  */
 export function mapBody(
   bytes: Uint8Array,

@@ -23,7 +23,7 @@ const withoutObject = trimOf("all but these", "object");
 export function mapJsonBody(bytes: Uint8Array, map: ObjectMap): MappedBody {
   const kind = findMember(bytes, 0, "kind");
   const name = kind === undefined ? "" : decodeString(bytes, kind);
-  if (name === "Status") return { is: "status", bytes };
+  if (name === "Status") return { is: "status", bytes: withToken(bytes, map) };
   if (name === "Table" && !map.takesTables)
     throw new MalformedJsonError("a Table, whose cells may say what is left out", 0);
   if (name === "Table") return mapArray(bytes, "rows", map, mapRow);
@@ -43,7 +43,8 @@ function mapArray(
 ): MappedBody {
   const array = findMember(bytes, 0, member);
   const isNull = array !== undefined && latin1(bytes, array.start, array.end) === "null";
-  if (array === undefined || isNull) return { is: "shown", bytes, isEmptied: false };
+  if (array === undefined || isNull)
+    return { is: "shown", bytes: withToken(bytes, map), isEmptied: false };
   if (bytes[array.start] !== openBracket) throw new MalformedJsonError("no array", array.start);
   const { pieces, count } = mappedElements(bytes, array, (element) => mapElement(element, map));
   const whole = concat([
@@ -52,7 +53,17 @@ function mapArray(
     bytes.subarray(array.end - 1),
   ]);
   const told = map.mayHide ? trimJson(whole, withoutCount) : whole;
-  return { is: "shown", bytes: told, isEmptied: count > 0 && pieces.length === 0 };
+  return { is: "shown", bytes: withToken(told, map), isEmptied: count > 0 && pieces.length === 0 };
+}
+
+/** The body with the token of its `metadata` as it is shown. */
+function withToken(bytes: Uint8Array, { continueAs }: ObjectMap): Uint8Array {
+  const metadata = continueAs && findMember(bytes, 0, "metadata");
+  const range = metadata && findMember(bytes, metadata.start, "continue");
+  const token = range === undefined ? "" : decodeString(bytes, range);
+  if (continueAs === undefined || range === undefined || token === "") return bytes;
+  const shown = new TextEncoder().encode(JSON.stringify(continueAs(token)));
+  return concat([bytes.subarray(0, range.start), shown, bytes.subarray(range.end)]);
 }
 
 function mappedElements(

@@ -3,23 +3,29 @@ import { concat } from "./json-list.ts";
 import { latin1 } from "./json.ts";
 import type { MappedBody, ObjectMap } from "./map-body.ts";
 import { readProtobufMetadata } from "./protobuf-item.ts";
-import { fieldOf, trimFields } from "./protobuf-trim.ts";
+import { fieldOf, trimMessage } from "./protobuf-trim.ts";
 import { bytesTag, Reader, readUnknown, unknownAround, view, walkFields } from "./protobuf.ts";
 
-/** Of every list: its ListMeta (1) and its items (2); of ListMeta remainingItemCount (4). */
+/** Of every list, and of a Status: its ListMeta (1); of a list its items (2); of ListMeta continue (3), remainingItemCount (4). */
 const listMetaField = 1;
 const itemsField = 2;
+const tokenField = 3;
 const countField = 4;
 
 /** `mapBody` of protobuf. */
 export function mapProtobufBody(bytes: Uint8Array, map: ObjectMap): MappedBody {
   const { kind, apiVersion, raw } = readUnknown(bytes);
-  if (kind === "Status") return { is: "status", bytes };
   const inEnvelope = (mapped: Uint8Array) => {
     if (mapped === raw) return bytes;
     const { head, tail } = unknownAround(apiVersion, kind, mapped.length);
     return concat([head, mapped, tail]);
   };
+  if (kind === "Status") {
+    const status = trimMessage(raw, (field) =>
+      field === listMetaField ? (meta) => shownMeta(meta, map) : "same",
+    );
+    return { is: "status", bytes: inEnvelope(status) };
+  }
   if (kind.endsWith("List")) {
     const { list, isEmptied } = mapList(raw, map);
     return { is: "shown", bytes: inEnvelope(list), isEmptied };
@@ -38,8 +44,7 @@ function mapList(raw: Uint8Array, map: ObjectMap) {
     if (field !== listMetaField && field !== itemsField) return false;
     const value = view(raw, reader);
     if (field === listMetaField) {
-      const told = map.mayHide ? trimFields(value, countField) : value;
-      pieces.push(fieldOf(bytesTag(listMetaField), told));
+      pieces.push(fieldOf(bytesTag(listMetaField), shownMeta(value, map)));
       return true;
     }
     count++;
@@ -51,6 +56,18 @@ function mapList(raw: Uint8Array, map: ObjectMap) {
     return true;
   });
   return { list: concat(pieces), isEmptied: count > 0 && shownCount === 0 };
+}
+
+/** ListMeta without the count of what may not be shown, and with its token as it is shown. */
+function shownMeta(meta: Uint8Array, { mayHide, continueAs }: ObjectMap): Uint8Array {
+  return trimMessage(meta, (field) => {
+    if (field === countField && mayHide) return "gone";
+    if (field !== tokenField || continueAs === undefined) return "same";
+    return (token) =>
+      token.length === 0
+        ? token
+        : new TextEncoder().encode(continueAs(latin1(token, 0, token.length)));
+  });
 }
 
 function selectableOf(bytes: Uint8Array) {

@@ -23,11 +23,6 @@ export function trimProtobuf(bytes: Uint8Array, { fields, leaves }: Trim): Uint8
   });
 }
 
-/** The message without one of its fields. */
-export function trimFields(bytes: Uint8Array, gone: number): Uint8Array {
-  return trimMessage(bytes, (field) => (field === gone ? "gone" : "same"));
-}
-
 const namesOfFields = new Map([...objectMetaFields].map(([name, field]) => [field, name]));
 
 function trimObjectMeta(bytes: Uint8Array, tree: FieldTree, leaves: Trim["leaves"]): Uint8Array {
@@ -41,7 +36,7 @@ function trimObjectMeta(bytes: Uint8Array, tree: FieldTree, leaves: Trim["leaves
 }
 
 /** The message with each of its fields as `trimOf` says; it is given the value of a length-delimited one. */
-function trimMessage(
+export function trimMessage(
   bytes: Uint8Array,
   trimOf: (field: number, value: Uint8Array) => FieldTrim,
 ): Uint8Array {

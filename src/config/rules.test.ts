@@ -86,6 +86,22 @@ describe("parseRules", () => {
     ).toEqual([true, true, false]);
   });
 
+  test.each([
+    ["trim", "message", ["message", "note"]],
+    ["trim", "regarding", ["involvedObject", "regarding"]],
+    ["keep", "message", ["message", "metadata", "note"]],
+  ])("%s of %s means the field of an Event under both of its names", (effect, field, names) => {
+    const paths = effect === "keep" ? `[metadata.name, ${field}]` : `[${field}]`;
+    const set = new RuleSet(parse(`rules:\n- {name: a, ${effect}: ${paths}}`));
+    const namesOf = (group: string, resource: string) => {
+      const trim = set.viewOf({ ...request, group, resource })?.trimming[0]?.effect.trim;
+      return [...(trim?.fields.members.keys() ?? [])].toSorted((a, b) => (a < b ? -1 : 1));
+    };
+    expect(namesOf("", "events")).toEqual(names);
+    expect(namesOf("events.k8s.io", "events")).toEqual(names);
+    expect(namesOf("", "configmaps")).toEqual(effect === "keep" ? [field, "metadata"] : [field]);
+  });
+
   test("of all namespaces it hides in those that it names only", () => {
     const view = rules.viewOf({ ...request, namespace: "" });
     const object = { name: "draft-1", labels: {}, fields: {} };

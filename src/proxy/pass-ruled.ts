@@ -1,12 +1,14 @@
 import type { ResourceRequest } from "../api/request-info.ts";
 import { forbidden, notAcceptable } from "../api/status.ts";
 import { type Answer, withHeaders } from "../http/answer.ts";
+import { View } from "../rules/view.ts";
 import { countedAnswer } from "./counted-answer.ts";
 import { passUpstream } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
 import { shownAnswer } from "./ruled-answer.ts";
 import { currentReader, type PassingResource, type ReadCurrent } from "./ruled-object.ts";
-import { isOfAnother, type Ruled } from "./ruled-request.ts";
+import { blindPatch } from "./ruled-patch.ts";
+import { isOfAnother, isScale, type Ruled } from "./ruled-request.ts";
 import { hiddenTarget, toActedOn } from "./ruled-target.ts";
 import { beginOf, shownWatch } from "./ruled-watch.ts";
 import { guardedWrite, writesWhole } from "./ruled-write.ts";
@@ -34,8 +36,10 @@ export async function passRuled(
     const hidden = await hiddenTarget(parts, asked, ruled, readCurrent);
     if (hidden !== undefined) return hidden;
   }
-  const answer = await passUpstream(parts, await guarded(parts, { ...asked, info }, readCurrent));
-  if (isOfAnother(info)) return answer;
+  const sent = await blindPatch({ ...asked, info }, ruled.view);
+  const answer = await passUpstream(parts, await guarded(parts, sent, readCurrent));
+  const isOfScale = isScale(info, ruled);
+  if (isOfAnother(info) && !isOfScale) return answer;
   if (request.method === "HEAD") {
     const isShown = answer.status < 300 && info.verb === "get";
     const hidden = isShown && (await hiddenTarget(parts, passing, ruled, readCurrent));
@@ -44,7 +48,7 @@ export async function passRuled(
   if (info.verb === "watch" && answer.status === 200)
     return shownWatch(answer, ruled, beginOf(passing.target));
   const counted = countedAnswer(answer, parts.apiserver.holding, request);
-  return await shownAnswer(counted, ruled, info);
+  return await shownAnswer(counted, isOfScale ? withoutHiding(ruled) : ruled, info);
 }
 
 async function guarded(
@@ -77,6 +81,11 @@ function isPlainRead(info: ResourceRequest): boolean {
   const { verb } = info;
   const isRead = verb === "get" || verb === "list" || verb === "watch";
   return isRead && !isOfAnother(info);
+}
+
+/** Whether it was hidden has been seen by its object; a Scale has no labels. */
+function withoutHiding(ruled: Ruled): Ruled {
+  return { ...ruled, view: new View(ruled.view.trimming) };
 }
 
 /** A length tells how much an object, or a list, has that is not shown; upstream refuses HEAD for all but custom resources. */

@@ -224,7 +224,7 @@ export class Descriptions {
       const ruled = ruleRequest(this.#rules, info, { ...parts, userAgent });
       if (ruled === undefined) return description;
       // In the form that it is sent in it may be one that a scope answers; what is hidden there needs no selector.
-      const sent = { ...parts, accept: ruled.accept ?? parts.accept };
+      const sent = { ...parts, target: ruled.asked, accept: ruled.accept ?? parts.accept };
       return withRules(describeRequest(sent, this.#isCacheable), ruled);
     } catch (error) {
       if (error instanceof StatusError) return { is: "refuse", info, error };

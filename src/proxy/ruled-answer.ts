@@ -6,6 +6,7 @@ import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
 import { type ErrorForm, errorForm, formatOf } from "../codec/media-type.ts";
 import { type Answer, bodyBytes } from "../http/answer.ts";
 import type { Purpose, View } from "../rules/view.ts";
+import { sealContinue } from "./ruled-continue.ts";
 import { asNotFound } from "./ruled-not-found.ts";
 import type { Ruled } from "./ruled-request.ts";
 import { statusResponse } from "./status-response.ts";
@@ -37,7 +38,9 @@ export async function shownAnswer(
   if (status >= 400) {
     const body = quoting.has(status) ? withoutQuotes(ruled.view, status, format) : undefined;
     if (body !== undefined) return body;
-    return { status, headers, body: indented(ruled, bytes, format) };
+    // It may have a token to go on by.
+    const told = status === 410 ? toldStatus(ruled, bytes, format) : bytes;
+    return { status, headers, body: indented(ruled, told, format) };
   }
   const mapped = mapObjects(ruled, bytes, format);
   // A Table of a hidden object has no rows.
@@ -78,10 +81,17 @@ function mapObjects(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"
   }
 }
 
+function toldStatus(ruled: Ruled, bytes: Uint8Array, format: "json" | "protobuf"): Uint8Array {
+  const mapped = mapObjects(ruled, bytes, format);
+  if (mapped.is !== "status") throw cannotObey(ruled.view, "it is no Status");
+  return mapped.bytes;
+}
+
 /** How the rules of a view map the objects of a body. */
 export function objectMap({ view, stripsRows }: Ruled, purpose: Purpose): ObjectMap {
   return {
     mayHide: view.hiding.length > 0,
+    continueAs: view.hiding.length > 0 ? sealContinue : undefined,
     takesTables: view.needsObjects === undefined,
     stripsRows,
     shown: ({ selectable, bytes, format }) =>

@@ -13,6 +13,7 @@ import type { Rule } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 import { wantsPretty } from "./pretty.ts";
 import { acceptUnder } from "./ruled-accept.ts";
+import { withOpenContinue } from "./ruled-continue.ts";
 import { isBindings, toWrittenResource } from "./write-floors.ts";
 
 /** A request that rules are for: how it is sent, so that its answer can be looked into, and what is shown of that. */
@@ -22,6 +23,8 @@ export interface Ruled {
   readonly accept: string | undefined;
   /** Path and query. */
   readonly target: string;
+  /** What the client asks for, with upstream's own token to go on by. */
+  readonly asked: string;
   /** The client wants JSON indented: upstream sends it plain. */
   readonly isPretty: boolean;
   /** The client wants a Table without objects in its rows. */
@@ -54,6 +57,11 @@ export function isOfAnother(info: ResourceRequest): boolean {
   return info.verb === "proxy" || ofAnother.has(info.subresource ?? "") || isBindings(info);
 }
 
+/** Whether the answer is a Scale: fields of the object under the names that they have there, which rules leave out too. */
+export function isScale({ subresource }: ResourceRequest, { view }: Pick<Ruled, "view">): boolean {
+  return subresource === "scale" && view.trimming.length > 0;
+}
+
 const selecting = new Set(["list", "watch", "deletecollection"]);
 
 /** What rules make of a request; undefined where none is for it. Throws `badRequest` for a selector that is none, `notAcceptable` for forms that no rule could be obeyed in. */
@@ -63,12 +71,13 @@ export function ruleRequest(
   asked: RuledParts,
 ): Ruled | undefined {
   const { group, resource, namespace } = toWrittenResource(info);
-  const { target, userAgent } = asked;
-  const labelSelector = selectorOf(info, target);
+  const { userAgent } = asked;
+  const labelSelector = selectorOf(info, asked.target);
   const view = rules.viewOf({ group, resource, namespace, userAgent, labelSelector });
   if (view === undefined) return undefined;
-  if (isOfAnother(info))
-    return { view, accept: undefined, target, isPretty: false, stripsRows: false };
+  const target = withOpenContinue(asked.target);
+  if (isOfAnother(info) && !isScale(info, { view }))
+    return { view, accept: undefined, target, asked: target, isPretty: false, stripsRows: false };
   const chosen = acceptUnder(view, asked.accept);
   if (!("accept" in chosen)) throw notAcceptable(notObeyed(chosen));
   const withRows = withRowObjects(target);
@@ -82,6 +91,7 @@ export function ruleRequest(
   return {
     view,
     accept: chosen.accept,
+    asked: target,
     target: isPretty ? withParameter(sent, "pretty", "0") : sent,
     isPretty,
     stripsRows,

@@ -8,7 +8,14 @@ import { beginOf, shownWatch } from "./ruled-watch.ts";
 const view = new View(
   parseRules("r.yaml", "", [{ name: "no-drafts", hide: { namePrefix: "draft-" } }]),
 );
-const ruled = { view, accept: undefined, target: "", isPretty: false, stripsRows: false };
+const ruled = {
+  view,
+  accept: undefined,
+  target: "",
+  asked: "",
+  isPretty: false,
+  stripsRows: false,
+};
 
 const added = (name: string) =>
   `{"type":"ADDED","object":{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"${name}","namespace":"n"}}}\n`;

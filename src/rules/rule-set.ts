@@ -1,5 +1,6 @@
 import type { Selectable } from "../api/selection.ts";
 import { isFor, isForCaller, isForWriteOf, type Rule, type RuledRequest } from "./rule.ts";
+import { withSameFields } from "./same-fields.ts";
 import { View } from "./view.ts";
 
 /** Combinations of rules that requests were for: as many as there are kinds of request, at most this many are kept. */
@@ -31,12 +32,14 @@ export class RuleSet {
 
   /** What the request sees; undefined where no rule is for it. */
   viewOf(request: RuledRequest): View | undefined {
-    return this.#view(this.rules.filter((rule) => isFor(rule, request)));
+    const rules = this.rules.filter((rule) => isFor(rule, request));
+    return this.#view(rules.map((rule) => withSameFields(rule, request)));
   }
 
   /** What this caller may see of the object by one request or another; undefined where no rule is for it. */
   viewOfWrite(request: RuledRequest, object: Selectable): View | undefined {
-    return this.#view(this.rules.filter((rule) => isForWriteOf(rule, request, object)));
+    const rules = this.rules.filter((rule) => isForWriteOf(rule, request, object));
+    return this.#view(rules.map((rule) => withSameFields(rule, request)));
   }
 
   /** Whether a rule that leaves fields out may be for an object that this caller writes whole. */
