@@ -7,6 +7,7 @@ import type { Answer } from "./http/answer.ts";
 import type { HeaderBlock } from "./http/head.ts";
 import { HttpServer } from "./http/http-server.ts";
 import type { IncomingRequest } from "./http/request.ts";
+import { log } from "./log.ts";
 import type { Listener } from "./proxy/parts.ts";
 import { readHead } from "./proxy/request-head.ts";
 import { statusResponse } from "./proxy/status-response.ts";
@@ -31,6 +32,7 @@ export async function listen(
     handle: (request: IncomingRequest) => handle(request, listener),
     refusal: (block: HeaderBlock, host: string) => admit(block, host, listener),
     refuse,
+    failed,
     ...boundsOf(config),
   });
   const tcpListener = { lendsIdentity: isLoopback(hostname) };
@@ -69,6 +71,7 @@ export function listenAdmin(
           // The handler looks at the Host itself: nothing here has a long target.
           refusal: () => undefined,
           refuse,
+          failed,
           ...boundsOf(config),
         },
       ),
@@ -87,6 +90,10 @@ function boundsOf({ memoryLimitBytes }: Config) {
 const minHeldBytes = 4 << 20;
 /** A few large lists. */
 const minWaitingBytes = 16 << 20;
+
+function failed(error: Error): void {
+  log.error("an unexpected error on a connection", { error });
+}
 
 /** The answer to what is no request that a handler could take: a Status, in JSON where nothing says otherwise. */
 function refuse({ status }: StatusError, block: HeaderBlock | undefined): Answer {

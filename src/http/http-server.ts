@@ -15,6 +15,8 @@ export interface HttpServerOptions {
   readonly refusal: (block: HeaderBlock, host: string) => StatusError | undefined;
   /** The answer to what is no request: the error as a Status. */
   readonly refuse: (error: StatusError, block: HeaderBlock | undefined) => Answer;
+  /** Called with what was thrown where nothing should be. */
+  readonly failed: (error: Error) => void;
   /** Bytes that may wait for clients that read slowly, and bytes of requests that may be held. */
   readonly maxWaitingBytes: number;
   readonly maxHeldBytes: number;
@@ -145,6 +147,12 @@ export class HttpServer implements ConnectionOwner {
       );
   }
 
+  /** A connection has failed, or what was done on it has thrown: its client is not left waiting. */
+  failed(connection: Connection, error: Error): void {
+    if (!("code" in error)) this.#options.failed(error);
+    connection.broken();
+  }
+
   /** Takes no more connections. Those that are idle end, the others after the answer that they are at. */
   stop(): void {
     if (this.#isStopping) return;
@@ -188,7 +196,7 @@ function socketHandlers(server: HttpServer): Bun.SocketHandler<Connection> {
     drain: (socket) => socket.data.drained(),
     end: (socket) => socket.data.ended(),
     close: (socket) => socket.data.gone(),
-    error: (socket) => socket.data.gone(),
+    error: (socket, error) => server.failed(socket.data, error),
   };
 }
 

@@ -126,7 +126,7 @@ export class WatchStream implements Watcher, PushBody {
   /** Called about once a second: bookmarks and the deadline. */
   tick(now: number): void {
     if (this.#endingSince !== undefined) {
-      if (now - this.#endingSince > drainMs) this.#close("slow");
+      if (now - this.#endingSince > drainMs) this.#giveUp();
       return;
     }
     if (this.#wantsBookmarks && now >= this.#nextBookmark) {
@@ -187,6 +187,15 @@ export class WatchStream implements Watcher, PushBody {
     if (this.#waitingBytes > this.#context.bufferBytes()) this.#close("slow");
   }
 
+  /** The client does not read the end of its watch either. */
+  #giveUp(): void {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    this.#close("slow");
+    sink?.destroy();
+  }
+
+  /** Ends the watch, cleanly in either case: what waits for a slow client is lost, and it resumes from what it has. */
   #close(why: "done" | "slow"): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -194,9 +203,7 @@ export class WatchStream implements Watcher, PushBody {
     this.#waiting = undefined;
     this.#initial = undefined;
     this.#context.watches.ended(this, why);
-    // What the client has not read is lost with its connection, and it resumes from what it has.
-    if (why === "slow") this.#sink?.destroy();
-    else this.#sink?.end();
+    this.#sink?.end();
     this.#sink = undefined;
   }
 }
