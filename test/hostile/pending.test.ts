@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy?.stop();
   upstream?.stop();
-});
+}, 20_000);
 
 beforeEach(() => {
   upstream.arrivals.length = 0;
