@@ -38,6 +38,7 @@ const bookmarkEveryMs = 60_000;
 const bookmarkBeforeEndMs = 2000;
 /** A client that has not read the end of its watch by then does not read at all. */
 const drainMs = 10_000;
+
 /**
  * One client's watch: what comes first, as fast as the client reads it, then the changes that it selects, in rising order.
  * Frames are shared by reference; a client that is slow by more than its bytes is ended cleanly and may resume.
@@ -79,6 +80,8 @@ export class WatchStream implements Watcher, PushBody {
   }
 
   begin(sink: Sink): void {
+    // It may be over before its answer has been given.
+    if (this.#isOver) return sink.end();
     this.#sink = sink;
     this.#pump();
   }
