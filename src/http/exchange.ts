@@ -16,6 +16,7 @@ import { type BodyFlow, RequestBodyStream } from "./request-body-stream.ts";
 import { type BodyDecoder, bodyDecoder } from "./request-body.ts";
 import { IncomingRequest, type RequestSource } from "./request.ts";
 import { headerLines, statusLine } from "./response-head.ts";
+import { StreamBody } from "./stream-body.ts";
 
 /** The connection that an exchange is on. */
 export interface ExchangeOwner {
@@ -36,7 +37,8 @@ export interface ExchangeOwner {
 const maxDroppedBytes = 256 << 10;
 const lastChunk = Buffer.from("0\r\n\r\n");
 
-type Framing = "length" | "chunked" | "until close" | "raw";
+/** `plain`: the body's bytes as they are, up to their length or the end of the connection; `raw`: a tunnel's. */
+type Framing = "plain" | "chunked" | "raw";
 
 /** One request and its answer. The answer's body writes itself through the exchange, so that it never gets into another answer. */
 export class Exchange implements Sink, RequestSource, BodyFlow {
@@ -49,11 +51,9 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
   readonly #outbox: Outbox;
   readonly #body: RequestBodyStream | undefined;
   #phase: "asked" | "answering" | "answered" | "over" = "asked";
-  #framing: Framing = "length";
+  #framing: Framing = "plain";
   #push: PushBody | undefined;
-  #reader: { cancel(): Promise<void> } | undefined;
   #lent: LentBytes | undefined;
-  #roomAgain: (() => void) | undefined;
   #early: ReturnType<typeof setTimeout> | undefined;
   /** The byte that has gone out before the body, and that the body begins with. */
   #owed: number | undefined;
@@ -136,23 +136,10 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
     if (body instanceof LentBytes) this.#lent = body;
     if (!isPushBody(body) && !isStream(body)) return this.#answerBytes(answer, piecesOf(body));
     const length = isStream(body) ? lengthOf(answer) : undefined;
-    this.#framing =
-      length !== undefined ? "length" : this.#version === "1.1" ? "chunked" : "until close";
-    if (this.#framing === "until close") this.isKeptAlive = false;
-    this.#writeHead(
-      answer,
-      length === undefined
-        ? this.#framing === "chunked"
-          ? "Transfer-Encoding: chunked\r\n"
-          : ""
-        : `Content-Length: ${length}\r\n`,
-    );
+    this.#writeHead(answer, this.#frame(length));
     if (answer.early !== undefined) this.#await(answer.early);
-    if (isStream(body)) void this.#pump(body, length);
-    else {
-      this.#push = body;
-      body.begin(this);
-    }
+    this.#push = isStream(body) ? new StreamBody(body, "breaks off", length) : body;
+    this.#push.begin(this);
   }
 
   write(bytes: Uint8Array): "room" | "full" {
@@ -178,8 +165,6 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
   /** The socket has taken all that waited. */
   drained(): void {
     if (this.#phase === "answered") return this.#finish();
-    this.#roomAgain?.();
-    this.#roomAgain = undefined;
     this.#push?.drained();
   }
 
@@ -192,8 +177,6 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
     this.request.leave();
     this.#body?.fail(new DOMException("the client has left", "AbortError"));
     push?.left();
-    void this.#reader?.cancel().catch(() => undefined);
-    this.#roomAgain?.();
     this.#giveBack();
   }
 
@@ -220,6 +203,17 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
     if (this.#outbox.isEmpty) this.#finish();
   }
 
+  /** The header by which the client finds the end of a body that is not in memory, if it has one. */
+  #frame(length: number | undefined): string {
+    if (length !== undefined) return `Content-Length: ${length}\r\n`;
+    if (this.#version === "1.1") {
+      this.#framing = "chunked";
+      return "Transfer-Encoding: chunked\r\n";
+    }
+    this.isKeptAlive = false;
+    return "";
+  }
+
   #writeHead(answer: Answer, framing: string): void {
     this.#outbox.writeText(this.#headText(answer, framing));
   }
@@ -230,35 +224,6 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
       ? ""
       : `Connection: ${this.isKeptAlive ? "keep-alive" : "close"}\r\n`;
     return `${statusLine(this.#version, status)}${headerLines(headers)}${framing}${connection}\r\n`;
-  }
-
-  /** Writes a stream at the speed of the client. One that is not as long as its head says breaks off. */
-  async #pump(body: ReadableStream<Uint8Array>, length: number | undefined): Promise<void> {
-    const reader = body.getReader();
-    this.#reader = reader;
-    let promised = length ?? Number.POSITIVE_INFINITY;
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (this.#phase !== "answering") return;
-        if (done) break;
-        promised -= value.length;
-        if (promised < 0) throw wrongLength;
-        if (this.write(value) === "full") await this.#room();
-      }
-      if (length !== undefined && promised > 0) throw wrongLength;
-    } catch {
-      void reader.cancel().catch(() => undefined);
-      return this.destroy();
-    }
-    this.#reader = undefined;
-    this.#complete();
-  }
-
-  #room(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#roomAgain = resolve;
-    });
   }
 
   #await({ byte, belongsTo, afterMs }: EarlyByte): void {
@@ -283,8 +248,7 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
 
   #complete(): void {
     this.#endWaiting();
-    if (this.#framing === "chunked" && this.request.method !== "HEAD")
-      this.#outbox.write(lastChunk);
+    if (this.#framing === "chunked") this.#outbox.write(lastChunk);
     this.#phase = "answered";
     if (this.#outbox.isEmpty) this.#finish();
   }
@@ -308,8 +272,6 @@ export class Exchange implements Sink, RequestSource, BodyFlow {
     return (this.decoder.remaining ?? Number.POSITIVE_INFINITY) <= maxDroppedBytes;
   }
 }
-
-const wrongLength = new Error("the body is not as long as its Content-Length");
 
 function piecesOf(
   body: null | Uint8Array | LentBytes | readonly Uint8Array[],

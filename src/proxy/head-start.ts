@@ -4,7 +4,16 @@ import type { Format } from "../codec/codec.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { earlyByteOf } from "../codec/early-byte.ts";
 import { encodeFrame } from "../codec/watch-frames.ts";
-import { type Answer, bodyBytes, isPushBody, type PushBody, type Sink } from "../http/answer.ts";
+import {
+  type Answer,
+  type AnswerBody,
+  bodyBytes,
+  isPushBody,
+  isStream,
+  type PushBody,
+  type Sink,
+} from "../http/answer.ts";
+import { StreamBody } from "../http/stream-body.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import { warnedAnswer } from "./marks.ts";
 
@@ -63,28 +72,20 @@ class LateWatch implements PushBody {
   }
 
   async #goOn(sink: Sink, { status, body }: Answer): Promise<void> {
-    if (isPushBody(body)) {
-      this.#body = body;
-      if (this.#hasLeft) body.left();
-      else body.begin(sink);
-      return;
-    }
-    if (status === 200 && body instanceof ReadableStream) {
-      const pumped = new PumpedBody(body);
-      this.#body = pumped;
-      if (this.#hasLeft) pumped.left();
-      else pumped.begin(sink);
-      return;
-    }
-    try {
-      const bytes = (await bodyBytes(body, maxStatusBytes)) ?? new Uint8Array(0);
+    const following = followingBody(status, body);
+    if (following === undefined) return await this.#writeWhole(sink, status, body);
+    this.#body = following;
+    if (this.#hasLeft) following.left();
+    else following.begin(sink);
+  }
+
+  async #writeWhole(sink: Sink, status: number, body: AnswerBody): Promise<void> {
+    const bytes = await bodyBytes(body, maxStatusBytes).catch(() => undefined);
+    if (bytes !== undefined)
       sink.write(
         status === 200 ? bytes : encodeFrame(this.#format, "ERROR", withoutLineEnd(bytes)),
       );
-      sink.end();
-    } catch {
-      sink.end();
-    }
+    sink.end();
   }
 
   #fail(sink: Sink, error: unknown): void {
@@ -93,43 +94,11 @@ class LateWatch implements PushBody {
   }
 }
 
-/** A stream as a body that writes itself. A watch that breaks off ends: its client resumes. */
-class PumpedBody implements PushBody {
-  readonly #stream: ReadableStream<Uint8Array>;
-  #roomAgain: (() => void) | undefined;
-  #cancel: (() => void) | undefined;
-
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#stream = stream;
-  }
-
-  begin(sink: Sink): void {
-    void this.#pump(sink).catch(() => sink.end());
-  }
-
-  drained(): void {
-    this.#roomAgain?.();
-  }
-
-  left(): void {
-    this.#roomAgain?.();
-    if (this.#cancel === undefined) void this.#stream.cancel().catch(() => undefined);
-    else this.#cancel();
-  }
-
-  async #pump(sink: Sink): Promise<void> {
-    const reader = this.#stream.getReader();
-    this.#cancel = () => void reader.cancel().catch(() => undefined);
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (sink.write(value) === "room") continue;
-      await new Promise<void>((resolve) => {
-        this.#roomAgain = resolve;
-      });
-    }
-    sink.end();
-  }
+/** A body that goes on under the head that is out; undefined for one that is written in one piece. */
+function followingBody(status: number, body: AnswerBody): PushBody | undefined {
+  if (isPushBody(body)) return body;
+  // A watch that breaks off ends: its client resumes.
+  return status === 200 && isStream(body) ? new StreamBody(body, "ends") : undefined;
 }
 
 function withoutLineEnd(bytes: Uint8Array): Uint8Array {
