@@ -5,13 +5,10 @@ const quote = 0x22;
 const backslash = 0x5c;
 
 /** Deeply nested JSON grows by the square of its depth: what would have more bytes than this is not indented here. */
-const maxPrettyBytes = 16 << 20;
+export const maxPrettyBytes = 16 << 20;
 
-/**
- * How many bytes the JSON has when it is indented, as far as its braces, brackets and commas tell; undefined past the bound,
- * where nobody should indent it in memory.
- */
-export function prettyLength(compact: Uint8Array): number | undefined {
+/** How many bytes the JSON has when it is indented, as far as its braces, brackets and commas tell; undefined past the bound. */
+function prettyLength(compact: Uint8Array): number | undefined {
   let length = compact.length;
   let depth = 0;
   for (let at = 0; at < compact.length && length <= maxPrettyBytes; at++) {
@@ -41,11 +38,19 @@ export function prettyLength(compact: Uint8Array): number | undefined {
 
 /**
  * Indents compact JSON as an apiserver does for `?pretty` and for people's user agents: two spaces, empty objects and
- * arrays closed at once, no newline at the end (apimachinery, serializer/json, `json.MarshalIndent`). Throws a RangeError past the bound of `prettyLength`.
+ * arrays closed at once, no newline at the end (apimachinery, serializer/json, `json.MarshalIndent`). Throws a RangeError
+ * where it would have more than `maxPrettyBytes`.
  */
 export function prettyJson(compact: Uint8Array): Uint8Array {
+  const pretty = prettyJsonWithin(compact);
+  if (pretty === undefined) throw new RangeError("the JSON is too deeply nested to be indented");
+  return pretty;
+}
+
+/** The same; undefined where it would have more than `maxPrettyBytes`. */
+export function prettyJsonWithin(compact: Uint8Array): Uint8Array | undefined {
   const length = prettyLength(compact);
-  if (length === undefined) throw new RangeError("the JSON is too deeply nested to be indented");
+  if (length === undefined) return undefined;
   const out = new Growing(length);
   let depth = 0;
   for (let at = 0; at < compact.length; at++) {

@@ -1,14 +1,19 @@
 import type { ListBody } from "./codec.ts";
 
 /** The body in one piece. */
-export function wholeBody({ byteLength, pieces }: ListBody): Uint8Array {
-  const whole = new Uint8Array(byteLength);
+export function wholeBody(body: ListBody): Uint8Array {
+  const whole = new Uint8Array(body.byteLength);
+  copyBody(body, whole);
+  return whole;
+}
+
+/** Writes the body to the begin of these bytes. */
+export function copyBody({ pieces }: ListBody, to: Uint8Array): void {
   let at = 0;
   for (const piece of pieces) {
-    whole.set(piece, at);
+    to.set(piece, at);
     at += piece.length;
   }
-  return whole;
 }
 
 const groupBytes = 256 << 10;

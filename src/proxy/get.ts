@@ -2,7 +2,7 @@ import type { Item } from "../api/item.ts";
 import { objectKey } from "../api/object-key.ts";
 import { notFound } from "../api/status.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
-import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
+import { prettyJsonWithin } from "../codec/json-pretty.ts";
 import type { Answer } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -29,8 +29,8 @@ export function getFrom(live: LiveScope, read: ReadRequest): Answer | undefined 
   const { codec } = cache.scope;
   const shown = read.view?.trim(codec, item.namespace, item.bytes, "object") ?? item.bytes;
   const bytes = codec.object(cache.form, shown);
+  const body = read.isPretty ? prettyJsonWithin(bytes) : bytes;
   // What cannot be indented in memory is upstream's to indent.
-  if (read.isPretty && prettyLength(bytes) === undefined) return undefined;
-  const body = read.isPretty ? prettyJson(bytes) : bytes;
+  if (body === undefined) return undefined;
   return { status: 200, headers: cacheHeaders[read.format].whole, body };
 }

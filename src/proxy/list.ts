@@ -5,8 +5,8 @@ import { formatSelection } from "../api/selection.ts";
 import type { Store } from "../cache/store.ts";
 import type { LiveScope } from "../cache/watch-caches.ts";
 import type { ListBody, ListForm, TypeForm } from "../codec/codec.ts";
-import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
-import { streamedBody, wholeBody } from "../codec/list-body.ts";
+import { maxPrettyBytes, prettyJsonWithin } from "../codec/json-pretty.ts";
+import { copyBody, streamedBody, wholeBody } from "../codec/list-body.ts";
 import { type Answer, SharedBytes } from "../http/answer.ts";
 import { cacheHeaders } from "./cache-headers.ts";
 import type { ListView } from "./decide.ts";
@@ -16,8 +16,6 @@ import type { ReadRequest } from "./read-request.ts";
 
 /** Bodies past this are streamed from the objects each time instead of being kept whole. */
 const maxKeptBytes = 8 << 20;
-/** Longer lists are not indented in memory. */
-const maxPrettyBytes = 16 << 20;
 
 /** The LIST's answer from the scope, in a form that may be guessed; undefined when the scope does not reach to the state that is asked for. */
 export function listFrom(
@@ -61,25 +59,17 @@ function respond(read: ReadRequest, body: SharedBytes | ReadableStream<Uint8Arra
   return { status: 200, headers: cacheHeaders[read.format].whole, body };
 }
 
-function sharedBody({ byteLength, pieces }: ListBody): SharedBytes {
-  const shared = new SharedBytes(byteLength);
-  let at = 0;
-  for (const piece of pieces) {
-    shared.bytes.set(piece, at);
-    at += piece.length;
-  }
+function sharedBody(body: ListBody): SharedBytes {
+  const shared = new SharedBytes(body.byteLength);
+  copyBody(body, shared.bytes);
   return shared;
 }
 
 /** undefined: it cannot be indented in memory, so that upstream has to do it. */
 function prettyShared(body: ListBody): SharedBytes | undefined {
   if (body.byteLength > maxPrettyBytes) return undefined;
-  const whole = wholeBody(body);
-  if (prettyLength(whole) === undefined) return undefined;
-  const bytes = prettyJson(whole);
-  const shared = new SharedBytes(bytes.length);
-  shared.bytes.set(bytes);
-  return shared;
+  const bytes = prettyJsonWithin(wholeBody(body));
+  return bytes && sharedBody({ byteLength: bytes.length, pieces: [bytes] });
 }
 
 function storeOf({ cache }: LiveScope, view: ListView): Store | undefined {

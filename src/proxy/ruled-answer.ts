@@ -1,7 +1,7 @@
 import type { ResourceRequest } from "../api/request-info.ts";
 import { type Status, StatusError, unreadableAnswer } from "../api/status.ts";
 import { codecOf } from "../codec/codecs.ts";
-import { prettyJson, prettyLength } from "../codec/json-pretty.ts";
+import { prettyJsonWithin } from "../codec/json-pretty.ts";
 import { mapBody, type MappedBody, type ObjectMap } from "../codec/map-body.ts";
 import { type ErrorForm, errorForm, formatOf } from "../codec/media-type.ts";
 import { type Answer, bodyBytes } from "../http/answer.ts";
@@ -63,9 +63,10 @@ function indented(
   format: "json" | "protobuf",
 ): Uint8Array {
   if (!isPretty || format !== "json" || isIndented(bytes)) return bytes;
-  if (prettyLength(bytes) === undefined)
+  const pretty = prettyJsonWithin(bytes);
+  if (pretty === undefined)
     throw cannotObey(view, "it is too deeply nested to be indented: ask without pretty");
-  return prettyJson(bytes);
+  return pretty;
 }
 
 /** Some errors come indented whatever is asked for: a 406. */
