@@ -7,7 +7,8 @@ import { readJsonMetadata } from "./codec/json-item.ts";
 import { formatTable } from "./command-table.ts";
 import { ConfigError } from "./config/error.ts";
 import { readConfigRules } from "./config/given.ts";
-import { type Json, type JsonObject, lostFields } from "./rules/lost-fields.ts";
+import { isObject, type Json, type JsonObject } from "./rules/json.ts";
+import { lostFields } from "./rules/lost-fields.ts";
 import { isForNamespace, type Rule } from "./rules/rule.ts";
 import { View } from "./rules/view.ts";
 
@@ -103,10 +104,6 @@ function resourceOf(kind: string): string {
   if (name === "endpoints") return name;
   if (name.endsWith("s")) return `${name}es`;
   return name.endsWith("y") ? `${name.slice(0, -1)}ies` : `${name}s`;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether the rule is for requests that show this object: a selector that implies the rule's selects it. */

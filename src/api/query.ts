@@ -57,3 +57,15 @@ export function splitTarget(target: string): { readonly path: string; readonly q
   if (mark === -1) return { path: target, query: "" };
   return { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
+
+/** The parameters of a target, path and query. */
+export function parametersOf(target: string): URLSearchParams {
+  return parseQuery(splitTarget(target).query);
+}
+
+/** The target with this value of a parameter, in place of any that it has. */
+export function withParameter(target: string, name: string, value: string): string {
+  const parameters = parametersOf(target);
+  parameters.set(name, value);
+  return `${splitTarget(target).path}?${parameters.toString()}`;
+}

@@ -1,4 +1,4 @@
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf } from "../api/query.ts";
 import type { RequestInfo, ResourceRequest } from "../api/request-info.ts";
 import { selectableFields } from "../api/selectable-fields.ts";
 import { serviceUnavailable } from "../api/status.ts";
@@ -217,7 +217,7 @@ export function raiseWritten(
   { info, target }: { readonly info: ResourceRequest; readonly target: string },
   outcome: WriteOutcome,
 ): void {
-  const isDryRun = parseQuery(splitTarget(target).query).has("dryRun");
+  const isDryRun = parametersOf(target).has("dryRun");
   const floor = floorOf(info, isDryRun, outcome);
   if (floor !== undefined) parts.floors.raise(cachesOf(parts, info), floor);
 }

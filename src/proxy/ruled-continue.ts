@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf, withParameter } from "../api/query.ts";
 import { expired } from "../api/status.ts";
 
 /**
@@ -30,12 +30,8 @@ export function sealContinue(token: string): string {
 /** The request with upstream's own token in place of a sealed one. Throws `expired` where the seal is not of this process. */
 export function withOpenContinue(target: string): string {
   if (!target.includes(prefix)) return target;
-  const { path, query } = splitTarget(target);
-  const parameters = parseQuery(query);
-  const token = parameters.get("continue") ?? "";
-  if (!token.startsWith(prefix)) return target;
-  parameters.set("continue", openContinue(token));
-  return `${path}?${parameters.toString()}`;
+  const token = parametersOf(target).get("continue") ?? "";
+  return token.startsWith(prefix) ? withParameter(target, "continue", openContinue(token)) : target;
 }
 
 function openContinue(token: string): string {

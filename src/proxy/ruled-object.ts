@@ -4,7 +4,7 @@ import type { Selectable } from "../api/selection.ts";
 import { unreadableAnswer } from "../api/status.ts";
 import { readJsonMetadata } from "../codec/json-item.ts";
 import { jsonType } from "../codec/media-type.ts";
-import type { Json } from "../rules/lost-fields.ts";
+import type { Json } from "../rules/json.ts";
 import { forwardHeld } from "../upstream/forward.ts";
 import { plainBody } from "../upstream/held-answer.ts";
 import { resourcePath } from "../upstream/resource-path.ts";

@@ -1,12 +1,10 @@
-import { badRequest, invalid } from "../api/status.ts";
+import { badRequest } from "../api/status.ts";
 import { patchedFields } from "../rules/patched-fields.ts";
 import { isForNamespace } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
 import { readBody, withBody } from "./ruled-body.ts";
 import { namespaceOf, parseJson, type PassingResource } from "./ruled-object.ts";
-
-/** Of what a patch would tell so much is named. */
-const maxCauses = 8;
+import { refusedFields } from "./ruled-refusal.ts";
 
 /**
  * A patch by which its caller learns nothing of what is left out, ready to be sent. Rejects with 422 and the rule's name where a
@@ -20,19 +18,16 @@ export async function blindPatch(passing: PassingResource, view: View): Promise<
   if (!isJsonPatch || trimming.length === 0) return passing;
   const body = await readBody(passing);
   const patch = parseJson(body);
-  const causes = trimming.flatMap(({ name, effect }) => {
+  const told = trimming.flatMap(({ name: rule, effect }) => {
     const fields = patch === undefined ? undefined : patchedFields(patch, effect.trim);
     if (fields === undefined)
-      throw badRequest(`the body is no JSON patch, which the rule ${JSON.stringify(name)} needs`);
-    return fields.map((field) => ({
-      reason: "FieldValueForbidden",
-      message: `Forbidden: the rule ${JSON.stringify(name)} does not show it, and whether this patch applies would tell of it; send a merge patch instead`,
-      field,
-    }));
+      throw badRequest(`the body is no JSON patch, which the rule ${JSON.stringify(rule)} needs`);
+    return fields.map((field) => ({ rule, field }));
   });
-  if (causes.length > 0) {
+  if (told.length > 0) {
     const { group, resource, name } = info;
-    throw invalid({ group, kind: resource, name }, causes.slice(0, maxCauses));
+    const why = "whether this patch applies would tell of it; send a merge patch instead";
+    throw refusedFields({ group, kind: resource, name }, told, why);
   }
   return withBody(passing, body);
 }

@@ -4,7 +4,7 @@ import {
   type LabelSelector,
   parseLabelSelector,
 } from "../api/label-selector.ts";
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf, withParameter } from "../api/query.ts";
 import type { ResourceRequest } from "../api/request-info.ts";
 import { notAcceptable } from "../api/status.ts";
 import { negotiate } from "../codec/media-type.ts";
@@ -84,7 +84,7 @@ export function ruleRequest(
   const stripsRows = view.hiding.length > 0 && withRows !== target;
   const sent = withoutHidden(view, info, stripsRows ? withRows : target);
   const isPretty = wantsPretty(
-    parseQuery(splitTarget(target).query),
+    parametersOf(target),
     negotiate(asked.accept).isPretty,
     asked.isPerson,
   );
@@ -104,7 +104,7 @@ function notObeyed(rule: Rule): string {
 
 function selectorOf({ verb }: ResourceRequest, target: string): LabelSelector {
   if (!selecting.has(verb)) return everything;
-  return parseLabelSelector(parseQuery(splitTarget(target).query).get("labelSelector") ?? "");
+  return parseLabelSelector(parametersOf(target).get("labelSelector") ?? "");
 }
 
 /** Rows are told by their objects: where the client wants none they are asked for all the same. */
@@ -125,16 +125,9 @@ function withoutHidden(view: View, { verb, namespace }: ResourceRequest, target:
     return oppositeOf(what.selector) ?? [];
   });
   if (opposites.length === 0) return target;
-  const before = parseQuery(splitTarget(target).query).get("labelSelector") ?? "";
+  const before = parametersOf(target).get("labelSelector") ?? "";
   const selector = [...(before === "" ? [] : [before]), ...opposites].join(",");
   return withParameter(target, "labelSelector", selector);
-}
-
-function withParameter(target: string, name: string, value: string): string {
-  const { path, query } = splitTarget(target);
-  const parameters = parseQuery(query);
-  parameters.set(name, value);
-  return `${path}?${parameters.toString()}`;
 }
 
 /** A selector of what this one does not select; undefined where no list of requirements says it. */

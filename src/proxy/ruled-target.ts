@@ -1,9 +1,9 @@
 import { noFields } from "../api/item.ts";
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf } from "../api/query.ts";
 import { badRequest, forbidden } from "../api/status.ts";
 import { type ErrorForm, errorForm, mediaTypeOf } from "../codec/media-type.ts";
 import type { Answer } from "../http/answer.ts";
-import type { Json } from "../rules/lost-fields.ts";
+import { memberOf, textIn } from "../rules/json.ts";
 import type { View } from "../rules/view.ts";
 import { raiseWritten } from "./forwarding.ts";
 import type { ProxyParts } from "./parts.ts";
@@ -19,6 +19,7 @@ import {
   selectableOf,
 } from "./ruled-object.ts";
 import type { Ruled } from "./ruled-request.ts";
+import { writesWhole } from "./ruled-write.ts";
 import { isBindings, toWrittenResource } from "./write-floors.ts";
 
 /**
@@ -41,7 +42,7 @@ export async function toActedOn(passing: PassingResource, view: View): Promise<P
   const body = new TextEncoder().encode(JSON.stringify(binding));
   return {
     ...withBody(passing, body),
-    info: { ...toWrittenResource(info), name: nameIn(binding) },
+    info: { ...toWrittenResource(info), name: textIn(memberOf(binding, "metadata"), "name") ?? "" },
   };
 }
 
@@ -49,17 +50,6 @@ export async function toActedOn(passing: PassingResource, view: View): Promise<P
 function proxiedName(text: string): string {
   const [first = "", second = "", ...rest] = text.split(":");
   return rest.length === 1 ? second : first;
-}
-
-function nameIn(object: Json): string {
-  const metadata = memberOf(object, "metadata");
-  const name = metadata === undefined ? undefined : memberOf(metadata, "name");
-  return typeof name === "string" ? name : "";
-}
-
-function memberOf(value: Json, name: string): Json | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return Object.hasOwn(value, name) ? (value as Readonly<Record<string, Json>>)[name] : undefined;
 }
 
 /**
@@ -84,26 +74,18 @@ export async function hiddenTarget(
   if (!isHiddenByName) {
     const object = objectIn(looked, info);
     const isShown = object !== undefined && view.hiderOf(selectableOf(object)) === undefined;
-    if (isShown || (object === undefined && mayCreate(passing))) return undefined;
+    // A whole object may create what is not there.
+    if (isShown || (object === undefined && writesWhole(request))) return undefined;
   }
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead) raiseWritten(parts, passing, { status: 404, answer: { is: "unreadable" } });
   return asNotFound(info, looked.headers, errorFormOf(passing, ruled));
 }
 
-/** A PUT or an apply may create what is not there. */
-function mayCreate({ request }: PassingResource): boolean {
-  const type = request.headers.get("content-type") ?? "";
-  return (
-    request.method === "PUT" ||
-    (request.method === "PATCH" && type.startsWith("application/apply-patch"))
-  );
-}
-
 /** How upstream writes an error to this request. */
 function errorFormOf({ head, target }: PassingResource, ruled: Ruled): ErrorForm {
   const { format, isPretty } = errorForm(head.accept);
-  const query = parseQuery(splitTarget(target).query);
+  const query = parametersOf(target);
   const isAsked = ruled.isPretty || wantsPretty(query, false, head.isPerson);
   return { format, isPretty: isPretty || isAsked };
 }

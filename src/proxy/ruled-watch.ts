@@ -1,5 +1,5 @@
 import { decodeListOptions, defaultWatchOptions } from "../api/list-options.ts";
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf } from "../api/query.ts";
 import { codecOf } from "../codec/codecs.ts";
 import { decodeString, findMember, latin1 } from "../codec/json.ts";
 import { mapBody, type MappedObject } from "../codec/map-body.ts";
@@ -22,7 +22,7 @@ export type Begin = "begins with all" | "goes on";
 
 /** How the watch begins that asks for this path and query (KUBERNETES.md 5). */
 export function beginOf(target: string): Begin {
-  const options = decodeListOptions(parseQuery(splitTarget(target).query));
+  const options = decodeListOptions(parametersOf(target));
   return defaultWatchOptions(options).sendInitialEvents === true ? "begins with all" : "goes on";
 }
 

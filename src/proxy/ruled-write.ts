@@ -1,10 +1,11 @@
 import { everything } from "../api/label-selector.ts";
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf } from "../api/query.ts";
 import type { ResourceRequest } from "../api/request-info.ts";
-import { invalid, type StatusCause, unreadableAnswer } from "../api/status.ts";
+import { unreadableAnswer } from "../api/status.ts";
 import { jsonType } from "../codec/media-type.ts";
 import type { ClientRequest } from "../http/request.ts";
-import { type Json, type JsonObject, lostFields } from "../rules/lost-fields.ts";
+import { type Json, textIn } from "../rules/json.ts";
+import { lostFields } from "../rules/lost-fields.ts";
 import type { RuleSet } from "../rules/rule-set.ts";
 import type { RuledRequest } from "../rules/rule.ts";
 import type { View } from "../rules/view.ts";
@@ -20,9 +21,7 @@ import {
   type ReadCurrent,
   selectableOf,
 } from "./ruled-object.ts";
-
-/** Of what would be lost so much is named. */
-const maxCauses = 8;
+import { refusedFields, type UnshownField } from "./ruled-refusal.ts";
 
 /** Whether a write gives the whole object, so that what it does not say is taken away: a PUT, and an apply of what it gave before. */
 export function writesWhole(request: ClientRequest): boolean {
@@ -78,12 +77,7 @@ function mayLose(view: View, current: Current, request: ClientRequest, body: Uin
   return lossOf(view, current, given ?? {}).length > 0;
 }
 
-interface Loss {
-  readonly rule: string;
-  readonly field: string;
-}
-
-function lossOf(view: View, current: Current, after: Json): readonly Loss[] {
+function lossOf(view: View, current: Current, after: Json): readonly UnshownField[] {
   return view.trimming.flatMap(({ name, effect }) =>
     lostFields(current.value, after, effect.trim).map((field) => ({ rule: name, field })),
   );
@@ -92,21 +86,9 @@ function lossOf(view: View, current: Current, after: Json): readonly Loss[] {
 function refuseLoss(view: View, info: ResourceRequest, current: Current, after: Json): void {
   const loss = lossOf(view, current, after);
   if (loss.length === 0) return;
-  const causes = loss
-    .slice(0, maxCauses)
-    .map(({ rule, field }): StatusCause & { field: string; message: string } => ({
-      reason: "FieldValueForbidden",
-      message: `Forbidden: the rule ${JSON.stringify(rule)} does not show it, and this write would remove it; send a patch instead`,
-      field,
-    }));
-  const kind = kindOf(current.value) ?? info.resource;
-  throw invalid({ group: info.group, kind, name: info.name }, causes);
-}
-
-function kindOf(value: Json): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const { kind } = value as JsonObject;
-  return typeof kind === "string" ? kind : undefined;
+  const kind = textIn(current.value, "kind") ?? info.resource;
+  const object = { group: info.group, kind, name: info.name };
+  throw refusedFields(object, loss, "this write would remove it; send a patch instead");
 }
 
 /** What would become of the object; undefined where upstream refuses the write anyway, and says so better. */
@@ -117,9 +99,7 @@ async function dryRun(
 ): Promise<Json | undefined> {
   const separator = target.includes("?") ? "&" : "?";
   const held = await forwardHeld(parts.apiserver, request, {
-    target: parseQuery(splitTarget(target).query).has("dryRun")
-      ? target
-      : `${target}${separator}dryRun=All`,
+    target: parametersOf(target).has("dryRun") ? target : `${target}${separator}dryRun=All`,
     identity,
     signal: request.signal,
     accept: jsonType,

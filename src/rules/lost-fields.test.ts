@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 
 import { fieldTree, parseFieldPath } from "../api/field-path.ts";
-import { type Json, lostFields } from "./lost-fields.ts";
+import type { Json } from "./json.ts";
+import { lostFields } from "./lost-fields.ts";
 
 const env = (name: string, value: string) => ({ name, value });
 

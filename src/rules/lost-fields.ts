@@ -1,11 +1,6 @@
 import type { FieldTree } from "../api/field-path.ts";
 import type { Trim } from "../codec/trim.ts";
-
-/** A value of JSON, decoded. */
-export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [name: string]: Json;
-}
+import { isList, isObject, type Json, memberOf, textIn } from "./json.ts";
 
 /** What the server itself writes: a PUT without it takes nothing away (apiserver, registry/rest/update.go; fieldmanager). */
 const serverOwned = new Set([
@@ -76,32 +71,14 @@ function pairs(
   if (isList(a)) {
     const others = isList(b) ? b : [];
     return a.map((value, place) => {
-      const name = nameOf(value);
+      const name = textIn(value, "name");
       const like =
-        name === undefined ? others[place] : others.find((each) => nameOf(each) === name);
+        name === undefined ? others[place] : others.find((each) => textIn(each, "name") === name);
       return [name ?? String(place), value, like, "element"] as const;
     });
   }
   if (!isObject(a)) return [];
-  const other = isObject(b) ? b : {};
-  return Object.entries(a).map(([name, value]) => [name, value, ownOf(other, name), "member"]);
-}
-
-function nameOf(value: Json): string | undefined {
-  const name = isObject(value) ? ownOf(value, "name") : undefined;
-  return typeof name === "string" ? name : undefined;
-}
-
-function ownOf(object: JsonObject, name: string): Json | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !isList(value);
+  return Object.entries(a).map(([name, value]) => [name, value, memberOf(b, name), "member"]);
 }
 
 function isEmpty(value: Json): boolean {

@@ -1,6 +1,6 @@
 import type { FieldTree } from "../api/field-path.ts";
 import type { Trim } from "../codec/trim.ts";
-import type { Json, JsonObject } from "./lost-fields.ts";
+import { isList, isObject, type Json } from "./json.ts";
 
 /**
  * The pointers of a JSON patch (RFC 6902) by which its caller would learn of what the trim leaves out: what is copied, moved or
@@ -69,12 +69,4 @@ function stepsTo(tree: FieldTree | undefined, token: string): readonly (FieldTre
 /** RFC 6901, 4. */
 function unescaped(token: string): string {
   return token.replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-function isList(value: Json): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !isList(value);
 }

@@ -1,4 +1,4 @@
-import { parseQuery, splitTarget } from "../api/query.ts";
+import { parametersOf } from "../api/query.ts";
 import { readRequestTimeout } from "../api/request-timeout.ts";
 import type { Answer } from "../http/answer.ts";
 import type { ClientRequest } from "../http/request.ts";
@@ -187,7 +187,7 @@ const headGraceMs = 2000;
 /** The query's `timeout` in milliseconds; undefined where the server's default holds, or upstream refuses it. */
 export function timeoutMsOf(target: string): number | undefined {
   if (!target.includes("timeout=")) return undefined;
-  const timeout = readRequestTimeout(parseQuery(splitTarget(target).query));
+  const timeout = readRequestTimeout(parametersOf(target));
   return "ns" in timeout ? Number(timeout.ns) / 1e6 : undefined;
 }
 
