@@ -104,10 +104,9 @@ export class Connection implements ExchangeOwner, WaitingBytes {
   /** Called when the socket takes bytes again. */
   drained(): void {
     if (this.#outbox.isEmpty) return;
-    if (this.#outbox.flush()) {
-      this.#progressMs = this.#owner.nowMs;
-      this.#deadlineMs = this.#progressMs + stalledMs;
-    }
+    this.#outbox.flush();
+    this.#progressMs = this.#owner.nowMs;
+    this.#deadlineMs = this.#progressMs + stalledMs;
     if (!this.#outbox.isEmpty) return;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     this.#exchange?.drained();
@@ -136,8 +135,6 @@ export class Connection implements ExchangeOwner, WaitingBytes {
 
   /** Called about once a second: what takes too long ends. */
   tick(nowMs: number): void {
-    // A socket that says nothing although it has room again is asked: else its client would wait until the deadline.
-    if (this.#phase !== "closed") this.drained();
     if (nowMs < this.#deadlineMs) return;
     if (this.#phase !== "open" || this.#exchange !== undefined) return this.broken();
     if (this.#received.length === 0) return this.#end();

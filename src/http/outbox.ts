@@ -124,24 +124,21 @@ export class Outbox {
     this.#writeScratch(whole);
   }
 
-  /** Writes what waits, as far as the socket takes it; whether it has taken a byte. */
-  flush(): boolean {
-    let hasMoved = false;
+  /** Writes what waits, as far as the socket takes it. */
+  flush(): void {
     const queue = this.#queue ?? [];
     for (;;) {
       const [first] = queue;
       if (first === undefined) break;
       const written = this.#give(first, first.length);
-      if (written > 0) hasMoved = true;
       if (written < first.length) {
         if (written > 0) queue[0] = first.subarray(written);
-        return hasMoved;
+        return;
       }
       queue.shift();
       this.#waiting.taken(first);
     }
     this.#queue = undefined;
-    return hasMoved;
   }
 
   /** Forgets what waits: nobody reads it any more. */
