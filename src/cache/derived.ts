@@ -1,6 +1,7 @@
 import type { Item } from "../api/item.ts";
 import type { ObjectKey } from "../api/object-key.ts";
 import type { ResourceVersion } from "../api/resource-version.ts";
+import { NewestMap } from "./newest-map.ts";
 
 /** What an entry costs beside its bytes: the entry, its view, and its place in the Map. */
 const overheadBytes = 200;
@@ -48,7 +49,7 @@ export class DerivedBytes {
 
 /** All that is made of a scope's items, by kind. */
 export class Derived {
-  #kinds = new Map<string, DerivedBytes>();
+  #kinds = new NewestMap<string, DerivedBytes>(maxKinds);
 
   get byteLength(): number {
     let bytes = 0;
@@ -59,12 +60,7 @@ export class Derived {
   /** What is made of this kind. */
   ofKind(kind: string): DerivedBytes {
     const bytes = this.#kinds.get(kind) ?? new DerivedBytes();
-    this.#kinds.delete(kind);
     this.#kinds.set(kind, bytes);
-    if (this.#kinds.size > maxKinds) {
-      const [oldest] = this.#kinds.keys();
-      if (oldest !== undefined) this.#kinds.delete(oldest);
-    }
     return bytes;
   }
 }

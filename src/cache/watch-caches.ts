@@ -7,6 +7,7 @@ import { giveBackAfter } from "../memory/give-back.ts";
 import { Bodies } from "./bodies.ts";
 import { Derived } from "./derived.ts";
 import type { ListerWatcher } from "./lister-watcher.ts";
+import { NewestMap } from "./newest-map.ts";
 import { RefusedError } from "./reflector-errors.ts";
 import { Reflector } from "./reflector.ts";
 import { type ScopeTally, Tally } from "./tally.ts";
@@ -78,8 +79,8 @@ export class WatchCaches {
   #byType = new Map<string, LiveScope[]>();
   /** What was found, while the scopes stay the same. */
   #found = new WeakMap<Scope, LiveScope>();
-  #seen = new Map<string, number>();
-  #refused = new Map<string, number>();
+  #seen = new NewestMap<string, number>(maxSeen);
+  #refused = new NewestMap<string, number>(maxRefused);
   readonly #tally = new Tally();
   #filling = new Map<string, number>();
   /** Types that upstream refused as protobuf: custom resources. */
@@ -152,12 +153,7 @@ export class WatchCaches {
     if (name.length > maxNameLength) return false;
     const now = this.#options.now();
     const seen = this.#seen.get(name);
-    this.#seen.delete(name);
     this.#seen.set(name, now);
-    if (this.#seen.size > maxSeen) {
-      const [oldest] = this.#seen.keys();
-      if (oldest !== undefined) this.#seen.delete(oldest);
-    }
     return seen !== undefined && now - seen <= this.#options.scopeWindowMs;
   }
 
@@ -342,10 +338,7 @@ export class WatchCaches {
   }
 
   #refuse(live: LiveScope): void {
-    this.#refused.delete(live.name);
     this.#refused.set(live.name, this.#options.now() + refusedMs);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > maxRefused && oldest !== undefined) this.#refused.delete(oldest);
     this.#stop(live);
   }
 
