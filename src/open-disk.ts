@@ -224,9 +224,9 @@ export class DiskStore {
   /**
    * Upstream has refused the scope's list or watch with this status. 403: the node may not see it, so what lies here of it, of
    * scopes that hold all of it, and the answers that show of it must not be shown after a restart either (CONTRACT 23). 401 is of the credential, not of the
-   * scope: it has expired, or was revoked, which cannot be told apart. While upstream answers nothing here is shown, and without
-   * it the node goes on with what it has been shown, since nothing can renew it (CONTRACT 25). The bytes of what is removed are
-   * off the disk soon, and at the latest after the next start. Never rejects.
+   * scope: it has expired, or was revoked, which cannot be told apart. While upstream answers nothing here is shown. Without
+   * upstream the proxy shows the node what is on disk, since nobody can renew the credential then (CONTRACT 25). The removed
+   * bytes are off the disk within an hour where it can be written, and after the next start. Never rejects.
    */
   async refused(scope: Scope, status: number): Promise<void> {
     if (status !== 403) return;

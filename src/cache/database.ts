@@ -72,8 +72,8 @@ export class Database {
   }
 
   /**
-   * Opens an empty file that another process never sees, to be filled at once: what is written is not there for certain before it
-   * is closed and synced. Throws SQLite's errors.
+   * Opens an empty file for a copy, which only this process uses until the copy is complete. A crash may lose all that was written,
+   * until the file has been closed and synced. Throws SQLite's errors.
    */
   static openCopy(path: string): Database {
     const sqlite = openFile(path, "readwrite");

@@ -50,7 +50,7 @@ const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/i;
 const rewritten = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /** The error of a target that another reader of it would take for another one. */
-export const refusedTarget =
+const refusedTarget =
   'edge-proxy takes no path with "." or ".." as a segment, with a backslash or with "#"';
 
 /**

@@ -76,21 +76,12 @@ export class HttpServer implements ConnectionOwner {
     return pending;
   }
 
-  get connectionCount(): number {
-    return this.#connections.size;
-  }
-
   get nowMs(): number {
     return this.#nowMs;
   }
 
   get isStopping(): boolean {
     return this.#isStopping;
-  }
-
-  /** Bytes of requests that are held, and bytes that wait for clients. */
-  get byteLength(): number {
-    return this.#heldBytes + this.#waiting.byteLength;
   }
 
   /** How many requests have come so far. */

@@ -24,6 +24,7 @@ import { Holding } from "./holding.ts";
 import type { CredentialSource } from "./kubeconfig.ts";
 import { isBrokenRead, mayRepeat } from "./may-repeat.ts";
 import { type RepeatedHeaders, sendRepeated, separateHeaders } from "./repeated-headers.ts";
+import { isSentByFetch } from "./sent-by-fetch.ts";
 import { type Identity, type Lane, type LaneOf, Sessions } from "./sessions.ts";
 import { Link, type LinkState } from "./silence.ts";
 import { unreachable } from "./unreachable-error.ts";
@@ -57,16 +58,6 @@ export interface UpstreamRequest {
 
 /** What a failure is explained by. */
 type Asked = Pick<UpstreamRequest, "method" | "target" | "signal" | "hasSent">;
-
-/** Of more headers fetch sends the first 249, and says nothing (m). */
-const maxFetchHeaders = 200;
-
-/** What fetch sends as it is; of other targets it would encode a part, or drop a slash (WHATWG URL, 4.4). */
-const keptByFetch = /^\/(?!\/)[A-Za-z0-9._~!$&()*+,;=:@%/?-]*$/;
-
-function isKeptByFetch(target: string): boolean {
-  return keptByFetch.test(target);
-}
 
 /** A few answers of the largest size that is held. */
 const defaultHoldingBytes = 64 << 20;
@@ -346,9 +337,10 @@ export class Apiserver {
     try {
       return await this.#sendOver(request, "http2");
     } catch (error) {
+      const code = codeOf(error);
+      if (code === "HTTP2Unsupported") this.#hasHttp2 = false;
       // A head that is too long for a frame has not been sent (m: from 64 KiB on).
-      if (codeOf(error) !== "HTTP2Unsupported" && codeOf(error) !== "UnableToEncode") throw error;
-      if (codeOf(error) === "HTTP2Unsupported") this.#hasHttp2 = false;
+      else if (code !== "UnableToEncode") throw error;
       return await this.#sendOver(request, "http1.1");
     }
   }
@@ -356,9 +348,7 @@ export class Apiserver {
   #sendOver(request: UpstreamRequest, protocol: "http2" | "http1.1"): Promise<Response> {
     const credentials = this.#credentials.current();
     return this.#within(request, (headers, signal) =>
-      request.repeated !== undefined ||
-      headers.count > maxFetchHeaders ||
-      !isKeptByFetch(request.target)
+      request.repeated !== undefined || !isSentByFetch(request.target, headers)
         ? sendRepeated(credentials, { ...request, headers, signal })
         : this.#sessions.of(request, credentials.tls).fetch(credentials.server + request.target, {
             method: request.method,

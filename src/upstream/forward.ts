@@ -7,7 +7,7 @@ import { markResponse, requestHeaders, upgradeHeaders } from "./headers.ts";
 import { answerHeld, type HeldAnswer, hold, holdShort, unpacking } from "./held-answer.ts";
 import { type Passing, streamedAnswer, watchAnswer } from "./passed-body.ts";
 import { repeatedIn } from "./repeated-headers.ts";
-import { refusedMethod } from "./sent-method.ts";
+import { refusedMethod } from "./sent-by-fetch.ts";
 import type { LinkState, Silence } from "./silence.ts";
 import type { Tunnel } from "./upgrade-tunnel.ts";
 import { watchedUpload } from "./upload.ts";

@@ -2,7 +2,7 @@ import type { Answer } from "../http/answer.ts";
 import { isLongGzip, plainBytes, unpackedStream } from "./gunzip.ts";
 import type { Passing } from "./passed-body.ts";
 import { SharedBody } from "./shared-body.ts";
-import { isBodiless, lengthOf, maxHeldBytes } from "./short-body.ts";
+import { isBodiless, maxHeldBytes, shortLengthOf } from "./short-body.ts";
 import { whileAlive } from "./silence.ts";
 
 /** One that is in memory whole; body and headers as they came. */
@@ -37,7 +37,7 @@ export async function hold(response: Response, passing: Passing): Promise<HeldAn
 
 /** Reads an answer whole whose head says that it is short; undefined for any other, and where too much is held already. */
 export async function holdShort(response: Response, passing: Passing): Promise<Held | undefined> {
-  const length = lengthOf(response);
+  const length = shortLengthOf(response);
   if (length === undefined || passing.holding?.take(length) === false) return undefined;
   try {
     return await holdWhole(response, passing);
@@ -81,7 +81,7 @@ async function holdStream(
       if (holding?.take(value.length) !== false) taken += value.length;
     }
   } finally {
-    holding?.giveBack(holding === undefined ? 0 : taken);
+    holding?.giveBack(taken);
   }
   const rest = new ReadableStream<Uint8Array>(
     {

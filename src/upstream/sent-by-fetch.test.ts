@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { refusedMethod } from "./sent-method.ts";
+import { refusedMethod } from "./sent-by-fetch.ts";
 
 describe("refusedMethod", () => {
   test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "M-SEARCH"])(

@@ -2,10 +2,11 @@
 export const maxHeldBytes = 8 << 20;
 
 /**
- * Whether the body may be read whole, as far as the head tells. A look at `body` would make a stream of what has not come yet,
- * and reading it then costs more (m: 206 to 188 µs of CPU for a GET whose body comes after its head).
+ * Bytes of a body that may be read whole, as its head says; undefined where the head says more, or nothing. A look at `body` would
+ * make a stream of what has not come yet, and reading it then costs more (m: 206 to 188 µs of CPU for a GET whose body comes
+ * after its head).
  */
-export function lengthOf({ status, headers }: Response): number | undefined {
+export function shortLengthOf({ status, headers }: Response): number | undefined {
   if (isBodiless(status)) return 0;
   const said = headers.get("content-length");
   return said !== null && Number(said) <= maxHeldBytes ? Number(said) : undefined;
