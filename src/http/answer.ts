@@ -107,7 +107,7 @@ export function isStream(body: AnswerBody): body is ReadableStream<Uint8Array> {
 }
 
 /** A body that is in memory, in one piece; undefined for any other. */
-function bytesInMemory(body: AnswerBody): Uint8Array | undefined {
+export function bytesInMemory(body: AnswerBody): Uint8Array | undefined {
   if (body === null) return new Uint8Array(0);
   if (body instanceof Uint8Array) return body;
   if (body instanceof SharedBytes || body instanceof LentBytes) return body.bytes;

@@ -56,13 +56,8 @@ export function readAnswers(
     const [first = "", ...lines] = text.slice(at, headEnd).split("\r\n");
     const [, minor, code] = statusForm.exec(first) ?? [];
     if (minor === undefined) return stop("bad", `the status line ${JSON.stringify(first)}`);
-    const fields: [string, string][] = [];
-    for (const line of lines) {
-      const [, name, value] = fieldForm.exec(line) ?? [];
-      if (name === undefined || value === undefined)
-        return stop("bad", `the header line ${JSON.stringify(line)}`);
-      fields.push([name.toLowerCase(), value]);
-    }
+    const fields = fieldsOf(lines);
+    if (typeof fields === "string") return stop("bad", fields);
     const status = Number(code);
     at = headEnd + 4;
     if (status >= 100 && status < 200) {
@@ -249,13 +244,8 @@ export function readRequests(text: string): WireRequests {
     const [, method, target, minor] = lineForm.exec(first) ?? [];
     if (method === undefined || target === undefined || minor === undefined)
       return stop("bad", `the request line ${JSON.stringify(first)}`);
-    const fields: [string, string][] = [];
-    for (const line of lines) {
-      const [, name, value] = fieldForm.exec(line) ?? [];
-      if (name === undefined || value === undefined)
-        return stop("bad", `the header line ${JSON.stringify(line)}`);
-      fields.push([name.toLowerCase(), value]);
-    }
+    const fields = fieldsOf(lines);
+    if (typeof fields === "string") return stop("bad", fields);
     const framing = requestFraming(fields, minor);
     if (framing === undefined) return stop("bad", "lengths that contradict each other");
     const body = bodyOf(text, headEnd + 4, framing, false);
@@ -282,4 +272,15 @@ function requestFraming(fields: WireRequest["fields"], minor: string): Framing |
   if (codings.length === 0) return Number(lengths[0] ?? 0);
   if (codings.length > 1 || codings[0]?.toLowerCase() !== "chunked") return undefined;
   return lengths.length > 0 || minor === "0" ? undefined : "chunked";
+}
+
+/** The fields of a head, names in lower case; in words the line that is none. */
+function fieldsOf(lines: readonly string[]): readonly (readonly [string, string])[] | string {
+  const fields: [string, string][] = [];
+  for (const line of lines) {
+    const [, name, value] = fieldForm.exec(line) ?? [];
+    if (name === undefined || value === undefined) return `the header line ${JSON.stringify(line)}`;
+    fields.push([name.toLowerCase(), value]);
+  }
+  return fields;
 }
